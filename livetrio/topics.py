@@ -1,0 +1,119 @@
+"""Topics: where on the message bus each kind of event is published.
+
+A topic is a `str` with the type of its events attached for the type checker, so the plain names work
+everywhere too:
+
+    market_data.{instrument}                Quote
+    trade.{instrument}                      Trade
+    orderbook.{instrument}.snapshot         OrderBook
+    candle.{instrument}.{interval}          Bar, when its period has ended
+    context.{instrument}                    MarketContext
+    mids.{venue}                            MidPrices
+    order.{status}                          Order
+    position.{instrument}                   Position
+    account.{account}                       Account
+    system.tick                             TickEvent
+    system.connected, .disconnected, .reconnecting, .failed    ConnectionEvent
+    system.feed                             FeedEvent
+    system.shutdown                         ShutdownEvent
+    websocket.{connection}                  bytes: messages of an endpoint that no venue decodes
+
+A pattern is a topic, or a prefix and ``*``: ``trade.*`` is every trade, ``*`` is everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from livetrio.model import (
+    Account,
+    Bar,
+    ConnectionEvent,
+    FeedEvent,
+    MarketContext,
+    MidPrices,
+    Order,
+    OrderBook,
+    OrderStatus,
+    Position,
+    Quote,
+    ShutdownEvent,
+    TickEvent,
+    Trade,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Topic(str, Generic[T_co]):
+    """The name of a topic whose events are of type ``T_co``."""
+
+    __slots__ = ()
+
+
+def quotes(instrument_id: str) -> Topic[Quote]:
+    """Best bid and ask of an instrument (``*``: of all)."""
+    return Topic(f"market_data.{instrument_id}")
+
+
+def trades(instrument_id: str) -> Topic[Trade]:
+    """Public trades of an instrument (``*``: of all)."""
+    return Topic(f"trade.{instrument_id}")
+
+
+def books(instrument_id: str) -> Topic[OrderBook]:
+    """Whole order books of an instrument."""
+    return Topic(f"orderbook.{instrument_id}.snapshot")
+
+
+def bars(instrument_id: str, interval: str) -> Topic[Bar]:
+    """Bars of an instrument, each when its period has ended."""
+    return Topic(f"candle.{instrument_id}.{interval}")
+
+
+def contexts(instrument_id: str) -> Topic[MarketContext]:
+    """Mark and oracle price, funding and open interest of an instrument."""
+    return Topic(f"context.{instrument_id}")
+
+
+def mids(venue: str) -> Topic[MidPrices]:
+    """Mid prices of all that a venue lists."""
+    return Topic(f"mids.{venue}")
+
+
+def orders(status: OrderStatus) -> Topic[Order]:
+    """Orders that have just come into this state."""
+    return Topic(f"order.{status.value}")
+
+
+def positions(instrument_id: str) -> Topic[Position]:
+    """Changes of the position in an instrument."""
+    return Topic(f"position.{instrument_id}")
+
+
+def accounts(account_id: str) -> Topic[Account]:
+    """Changes of an account's money."""
+    return Topic(f"account.{account_id}")
+
+
+def raw_messages(connection: str) -> Topic[bytes]:
+    """Messages of an endpoint that no venue decodes, as received."""
+    return Topic(f"websocket.{connection}")
+
+
+EVERYTHING: Topic[Any] = Topic("*")
+TICK: Topic[TickEvent] = Topic("system.tick")
+CONNECTED: Topic[ConnectionEvent] = Topic("system.connected")
+DISCONNECTED: Topic[ConnectionEvent] = Topic("system.disconnected")
+RECONNECTING: Topic[ConnectionEvent] = Topic("system.reconnecting")
+FAILED: Topic[ConnectionEvent] = Topic("system.failed")
+FEED: Topic[FeedEvent] = Topic("system.feed")
+SHUTDOWN: Topic[ShutdownEvent] = Topic("system.shutdown")
+
+LOSSY_PREFIXES = ("market_data.", "trade.", "orderbook.", "candle.", "context.", "mids.", "websocket.")
+"""Market data: a reader too slow for it loses the oldest, counted. Everything else is never lost."""
+
+
+def is_lossy(topic: str) -> bool:
+    """Whether a slow reader loses the oldest events of this topic rather than its subscription."""
+    return topic.startswith(LOSSY_PREFIXES)
