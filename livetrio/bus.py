@@ -76,6 +76,8 @@ class MessageBus:
         self._endpoints: dict[str, Callable[[Any], Any]] = {}
         self._handlers: dict[Subscription[Any], Handler] = {}
         self._new_handlers = trio.Event()
+        self._handlers_running = 0
+        self._handlers_done = trio.Event()
         self.on_handler_error = on_handler_error
         """If set, told of every error in a handler, and the handler gets the next event all the same.
         If None, the error leaves `run_handlers`, and so stops the engine in order."""
@@ -247,6 +249,7 @@ class MessageBus:
 
     async def _run_handler(self, subscription: Subscription[Any], handler: Handler) -> None:
         pattern = subscription.patterns[0]
+        self._handlers_running += 1
         try:
             async for event in subscription:
                 try:
@@ -262,6 +265,21 @@ class MessageBus:
             if self.on_handler_error is None:
                 raise
             self.on_handler_error(pattern, None, error)
+        finally:
+            self._handlers_running -= 1
+            if not self._handlers_running:
+                self._handlers_done.set()
+
+    async def finish_handlers(self) -> None:
+        """Let the handlers have what was published so far and nothing after, and wait until they have.
+
+        Ends their subscriptions, for the caller is about to end `run_handlers`. Sets no limit of its own.
+        """
+        for subscription in list(self._handlers):
+            subscription.finish()
+        while self._handlers_running:
+            self._handlers_done = trio.Event()
+            await self._handlers_done.wait()
 
     # Endpoints.
 

@@ -160,5 +160,5 @@ class FrameError(LiveTradingError):
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
-        """The fault's short name: ``bad-json``, ``bad-utf8``, ``null``, ``wrong-types``, ``unknown-channel``."""
+        """The fault's short name: ``bad-json``, ``bad-utf8``, ``wrong-types``, ``unknown-channel``, …"""
         self.detail = detail

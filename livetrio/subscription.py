@@ -93,7 +93,7 @@ class Subscription(Generic[T]):
         *,
         capacity: int = DEFAULT_CAPACITY,
         overflow: Overflow = Overflow.DROP_OLDEST,
-        on_close: Callable[[Subscription[Any]], None] | None = None,
+        on_close: Callable[[Subscription[Any]], object] | None = None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"a subscription holds at least 1 event, found capacity={capacity}")
@@ -108,7 +108,7 @@ class Subscription(Generic[T]):
         self._receive_nowait = self._receive.receive_nowait
         self._kept: deque[_Certain] = deque()
         self._slots: dict[object, _Slot] = {}
-        self._on_close = on_close
+        self._on_close: list[Callable[[Subscription[Any]], object]] = [] if on_close is None else [on_close]
         self._overrun: str | None = None
         self._closed = False
 
@@ -158,7 +158,7 @@ class Subscription(Generic[T]):
                     f"the subscription to {', '.join(self.patterns)} was not read for too long: more than "
                     f"{self.capacity} events that may not be lost were waiting, so it was closed"
                 )
-                self._detach()
+                self.finish()
                 return False
             return True
         if type(item) is _Slot:
@@ -230,17 +230,21 @@ class Subscription(Generic[T]):
 
     def close(self) -> None:
         """End the subscription: nothing more arrives, and a reader that waits is told so. Idempotent."""
-        self._detach()
+        self.finish()
         self._receive.close()
         self._kept.clear()
         self._slots.clear()
 
-    def _detach(self) -> None:
-        """Stop taking events; what is held can still be read."""
+    def finish(self) -> None:
+        """Take no more events; what is held can still be read, and then the subscription has ended."""
         self._send.close()
-        if self._on_close is not None and not self._closed:
-            self._on_close(self)
         self._closed = True
+        while self._on_close:
+            self._on_close.pop()(self)
+
+    def on_closed(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` once when the subscription ends, however it does."""
+        self._on_close.append(lambda _subscription: callback())
 
     @property
     def is_closed(self) -> bool:

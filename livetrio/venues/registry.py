@@ -1,0 +1,73 @@
+"""Registry: the venues that livetrio can connect to, by their name in the configuration.
+
+A venue's modules are imported when it is first wanted: who trades at one exchange does not wait for the
+code of the others. To add a venue, add its entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from livetrio.venues.base import Venue
+
+
+class MakeVenue(Protocol):
+    """A venue's class, or what makes it."""
+
+    def __call__(self, config: Any, *, base_url: str | None = None) -> Venue:
+        """A venue by its settings; ``base_url``, where given, goes before the settings' address.
+
+        Raises:
+          UsageError: the settings want the local exchange, and no ``base_url`` says where it is.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class VenueFactory:
+    """What makes a venue: its settings and itself."""
+
+    settings: type[Any]
+    """The attrs class that its section of the configuration is read into; all fields have defaults. It
+    has a property ``wants_local_exchange``: whether the engine must start the local exchange and give
+    its ``base_url``."""
+    make: MakeVenue
+
+
+@attrs.frozen(kw_only=True)
+class VenueEntry:
+    """One venue."""
+
+    name: str
+    """As in the configuration: ``hyperliquid``."""
+    hosts: frozenset[str]
+    """Hosts that speak its protocol."""
+    load: Callable[[], VenueFactory]
+    """Imports its modules."""
+
+
+def _load_hyperliquid() -> VenueFactory:
+    from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
+
+    return VenueFactory(settings=HyperliquidConfig, make=HyperliquidVenue)
+
+
+_ENTRIES = (
+    VenueEntry(
+        name="hyperliquid",
+        hosts=frozenset({"api.hyperliquid.xyz", "api.hyperliquid-testnet.xyz"}),
+        load=_load_hyperliquid,
+    ),
+)
+
+VENUES: Mapping[str, VenueEntry] = {entry.name: entry for entry in _ENTRIES}
+"""Every venue by its name."""
+
+
+def venue_for_host(host: str) -> str | None:
+    """The name of the venue that owns a host, or None: so an endpoint given by hand is decoded too."""
+    folded = host.casefold().removesuffix(".")
+    return next((entry.name for entry in _ENTRIES if folded in entry.hosts), None)

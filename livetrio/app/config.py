@@ -1,0 +1,381 @@
+"""Settings: every value that can be set, with its unit, its default and the reason for it.
+
+The same classes serve a TOML file (`livetrio.app.load`) and a program that makes them itself:
+``LiveTradingConfig(ws_endpoints=[...], tick_interval_ms=1000)``. A wrong value raises `ConfigError` when
+the object is made. Names and defaults of `LiveTradingConfig` and `WebSocketEndpoint` are the seed's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+import attrs
+
+from livetrio.app.rules import (
+    Rule,
+    as_float,
+    as_tuple,
+    boolean,
+    either,
+    found,
+    milliseconds,
+    number,
+    one_of,
+    optional,
+    quote,
+    several,
+    text,
+    whole,
+)
+from livetrio.app.secrets import Secret
+from livetrio.cache import CacheConfig
+from livetrio.errors import ConfigError, Problem
+
+MEBIBYTE = 1_048_576
+"""Bytes."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, section 5.6.2: a token."""
+
+_URL_PATH = re.compile(r"/[^\s\x00-\x1f\x7f\\#]*")
+
+_STRATEGY_PATH = re.compile(r"(?:.+\.py|[^\W\d]\w*(?:\.[^\W\d]\w*)*):[^\W\d]\w*", re.DOTALL)
+
+
+def _as_secrets(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    headers = {}
+    for name, each in value.items():
+        try:
+            headers[name] = Secret(each) if isinstance(each, str) else each
+        except ConfigError as error:
+            raise _wrong(f"headers.{name}", error.problems[0].message) from None
+    return headers
+
+
+def _are_headers(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and _HEADER_NAME.fullmatch(name) and isinstance(each, Secret)
+        for name, each in value.items()
+    )
+
+
+@attrs.frozen(kw_only=True)
+class WebSocketEndpoint:
+    """A WebSocket to connect to by hand, beside those that the venues ask for.
+
+    Give ``url``, or ``host`` with what differs from the defaults, or both where they agree; all of these
+    fields are set afterwards, whichever were given.
+    """
+
+    # The defaults of these five are None until `__attrs_post_init__` has derived them from each other, so
+    # that a port that was given can be told from one that was not.
+    url: str = attrs.field(
+        default=None,
+        validator=optional(text("a URL that begins with ws:// or wss://")),
+    )
+    """``wss://api.hyperliquid.xyz/ws``. Default: from the others."""
+    host: str = attrs.field(
+        default=None,
+        validator=optional(text("the name or address of a host", lambda value: value != "")),
+    )
+    """``api.hyperliquid.xyz``, or an address. Default: from ``url``."""
+    port: int = attrs.field(
+        default=None,
+        validator=optional(whole("", 1, 65_535)),
+    )
+    """TCP port. Default: the one in ``url``, or 443; 80 where a ``url`` says ws:// and no port."""
+    path: str = attrs.field(
+        default=None,
+        validator=optional(
+            text("a path that begins with /", lambda value: _URL_PATH.fullmatch(value) is not None)
+        ),
+    )
+    """Path and query. Default: the one in ``url``, or ``/ws``."""
+    use_tls: bool = attrs.field(
+        default=None,
+        validator=optional(boolean()),
+    )
+    """Whether to encrypt and to check the certificate. Default: true unless ``url`` says ws://."""
+    subscriptions: tuple[str, ...] = attrs.field(
+        default=(), converter=as_tuple, validator=several(str, "an array of messages as text")
+    )
+    """Messages sent as they are at the start of every session, the ones after a reconnect included."""
+    venue: str | None = attrs.field(default=None, validator=optional(text("the name of a venue")))
+    """Whose messages these are, for decoding. Default: the venue that is known to live at this host; if
+    none does, the messages are published as they came."""
+    headers: Mapping[str, Secret] = attrs.field(
+        factory=dict,
+        converter=_as_secrets,
+        validator=Rule("a table of HTTP headers, each a reference to a secret", _are_headers),
+    )
+    """Sent with the upgrade. Every value is a reference, ``env:NAME`` or ``file:/path``, because what goes
+    into headers by hand is most often a key."""
+
+    @property
+    def address(self) -> str:
+        """The full URL."""
+        return self.url
+
+    def __attrs_post_init__(self) -> None:
+        given = {name: getattr(self, name) for name in ("host", "port", "path", "use_tls")}
+        given = {name: value for name, value in given.items() if value is not None}
+        if self.url is not None:
+            derived = _parse_url(self.url)
+            for name, value in given.items():
+                if _folded(value) != _folded(derived[name]):
+                    raise _wrong(
+                        name,
+                        f"{_shown(value)} contradicts url, which says {_shown(derived[name])}; "
+                        "let them agree, or leave one out",
+                    )
+        elif self.host is not None:
+            derived = _complete_url(**{"port": 443, "path": "/ws", "use_tls": True} | given)
+        else:
+            raise _wrong("url", "missing: give url, or host")
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+
+@attrs.frozen(kw_only=True)
+class LiveTradingConfig:
+    """How the engine connects, keeps time, and stops."""
+
+    ws_endpoints: tuple[WebSocketEndpoint, ...] = attrs.field(
+        default=(), converter=as_tuple, validator=several(WebSocketEndpoint, "an array of endpoints")
+    )
+    """Connections by hand, beside those of the venues. Default: none."""
+    heartbeat_interval_ms: int = attrs.field(default=30_000, validator=milliseconds())
+    """How often each connection is asked whether it lives; it is dead after two intervals of silence.
+    30 s is half of what the strictest venue allows (Hyperliquid closes after 60 s of silence)."""
+    tick_interval_ms: int | None = attrs.field(default=None, validator=optional(milliseconds()))
+    """How often ``system.tick`` comes. Default: never; strategies run on events alone."""
+    enable_recovery: bool = attrs.field(default=True, validator=boolean())
+    """Whether orders are reconciled with the venue after every connect, before new ones may leave."""
+    auto_reconnect: bool = attrs.field(default=True, validator=boolean())
+    """Whether a connection that was lost, or never came about, is tried again."""
+    reconnect_base_ms: int = attrs.field(default=1_000, validator=milliseconds())
+    """The wait before the first new attempt; it doubles with each one that fails."""
+    reconnect_max_ms: int = attrs.field(default=60_000, validator=milliseconds())
+    """The longest wait between attempts."""
+    max_reconnect_attempts: int = attrs.field(default=0, validator=whole("attempts", 0))
+    """Attempts in a row after which a connection is given up. 0: never, as befits an unattended engine."""
+    reconnect_jitter: float = attrs.field(
+        default=0.0,
+        converter=as_float,
+        validator=number("from 0 to 1", lambda value: 0 <= value <= 1),
+    )
+    """The share of each wait that is drawn at random, so that many engines do not return at one moment.
+    0: waits are exactly 1, 2, 4 … 60 s."""
+    connect_timeout_ms: int = attrs.field(default=10_000, validator=milliseconds())
+    """What resolving, TCP, TLS and the upgrade may take together. Slow TLS takes 2 s; 10 s is an outage."""
+    subscribe_timeout_ms: int = attrs.field(default=10_000, validator=milliseconds())
+    """How long a venue may take to confirm a subscription before it counts as refused."""
+    stop_timeout_ms: int = attrs.field(default=5_000, validator=milliseconds())
+    """What ``on_stop`` and the clean-up of the strategies may take when the engine stops. 5 s leave as
+    many before a service manager kills (Docker after 10 s)."""
+    max_message_bytes: int = attrs.field(
+        default=16 * MEBIBYTE, validator=whole("bytes", 1_024, 1_024 * MEBIBYTE)
+    )
+    """A longer message ends the session. The longest known, a snapshot of all mid prices, is below 1 MiB."""
+    max_bad_frames: int = attrs.field(default=100, validator=whole("frames", 1))
+    """So many messages in a row that make no sense, and the session is rebuilt; one good one starts the
+    count afresh."""
+    tls_minimum_version: Literal["1.2", "1.3"] = attrs.field(default="1.2", validator=one_of("1.2", "1.3"))
+    """The oldest TLS that is spoken. 1.2, because some venues know no newer."""
+    handle_signals: bool = attrs.field(default=True, validator=boolean())
+    """Whether SIGINT and SIGTERM stop the engine in order. Turn it off where the engine is part of a
+    program that has its own way with signals, or runs outside the main thread."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.reconnect_max_ms < self.reconnect_base_ms:
+            raise _wrong(
+                "reconnect_max_ms",
+                f"expected at least reconnect_base_ms ({self.reconnect_base_ms}), "
+                f"found {self.reconnect_max_ms}",
+                "LiveTradingConfig",
+            )
+
+
+@attrs.frozen(kw_only=True)
+class StrategyConfig:
+    """A strategy to run."""
+
+    path: str = attrs.field(
+        validator=text(
+            '"module:Class", "module:function" or "file.py:Class"',
+            lambda value: _STRATEGY_PATH.fullmatch(value) is not None,
+        )
+    )
+    """``module:Class``, ``package.module:function``, or ``file.py:Class``; a file is looked for beside the
+    configuration file."""
+    name: str | None = attrs.field(
+        default=None, validator=optional(text("a name", lambda value: value.strip() != ""))
+    )
+    """What it is called in logs and the report; no two the same. Default: the name of the class or function,
+    with a number from the second of that name on. Never None in the strategies of a `Config`."""
+    params: Mapping[str, Any] = attrs.field(
+        factory=dict, validator=Rule("a table of parameters", lambda value: isinstance(value, Mapping))
+    )
+    """The strategy's own parameters. It says itself what these may be."""
+    on_error: Literal["stop", "isolate"] = attrs.field(default="stop", validator=one_of("stop", "isolate"))
+    """What an error in it ends: the engine, in order, or this strategy alone. The engine, because a
+    strategy that died has positions that nobody minds."""
+    overflow: Literal["drop_oldest", "latest"] = attrs.field(
+        default="drop_oldest", validator=one_of("drop_oldest", "latest")
+    )
+    """What becomes of market data when it is slower than the feed: the oldest is dropped, or only the latest
+    of each kind and instrument is kept."""
+    queue: int = attrs.field(default=4_096, validator=whole("events", 1, 1_000_000))
+    """Events that wait for it before ``overflow`` applies. 4096 are most of a second at 5,000 a second."""
+
+
+@attrs.frozen(kw_only=True)
+class LoggingConfig:
+    """What is logged, and how it looks. Logs go to the standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = attrs.field(
+        default="info", validator=one_of("debug", "info", "warning", "error")
+    )
+    """Lines of lesser weight are left out."""
+    format: Literal["console", "json"] = attrs.field(default="console", validator=one_of("console", "json"))
+    """Lines for people, or one JSON object a line for machines."""
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeConfig:
+    """The local exchange, which venues with ``network = "local"`` connect to."""
+
+    replay: str | None = attrs.field(
+        default=None, validator=optional(text("the path of a recording", lambda value: value != ""))
+    )
+    """A recording to play, looked for beside the configuration file. Default: the one that ships."""
+    speed: float | Literal["max"] = attrs.field(
+        default=1.0,
+        converter=as_float,
+        validator=either(number("> 0", lambda value: value > 0), one_of("max")),
+    )
+    """How many times as fast as it was recorded, or ``"max"``: as fast as it is read."""
+    loop: bool = attrs.field(default=True, validator=boolean())
+    """Whether it begins again at its end."""
+    port: int = attrs.field(default=0, validator=whole("", 0, 65_535))
+    """TCP port on the loopback interface. 0: any that is free."""
+
+
+def _named(value: Any) -> Any:
+    return name_strategies(as_tuple(value))
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """Everything `livetrio run` is told by its file."""
+
+    engine: LiveTradingConfig = attrs.field(factory=LiveTradingConfig)
+    venues: Mapping[str, Any] = attrs.field(factory=dict)
+    """By name as in `livetrio.venues.registry`, each in the venue's own settings class."""
+    strategies: tuple[StrategyConfig, ...] = attrs.field(
+        default=(),
+        converter=_named,
+        validator=several(StrategyConfig, "an array of strategies"),
+    )
+    logging: LoggingConfig = attrs.field(factory=LoggingConfig)
+    exchange: ExchangeConfig = attrs.field(factory=ExchangeConfig)
+    cache: CacheConfig = attrs.field(factory=CacheConfig)
+    source: Path | None = attrs.field(default=None)
+    """The file that it was read from; paths in it are relative to its folder. Not a setting."""
+
+    @property
+    def base(self) -> Path:
+        """The folder that paths in the configuration are relative to."""
+        return Path() if self.source is None else self.source.parent
+
+
+def name_strategies(strategies: Any) -> tuple[StrategyConfig, ...]:
+    """Give every strategy without a name its class's or function's, numbered where that is taken.
+
+    Raises:
+      ConfigError: two were given the same name.
+    """
+    if not isinstance(strategies, tuple) or not all(isinstance(each, StrategyConfig) for each in strategies):
+        return cast(tuple[StrategyConfig, ...], strategies)  # for the validator to refuse
+    problems = find_duplicate_names([each.name for each in strategies])
+    if problems:
+        raise ConfigError(problems, source="strategies")
+    taken = {each.name: -1 for each in strategies if each.name is not None}
+    named = []
+    for index, strategy in enumerate(strategies):
+        if strategy.name is None:
+            name = base = strategy.path.rpartition(":")[2]
+            count = 1
+            while taken.setdefault(name, index) != index:
+                count += 1
+                name = f"{base}-{count}"
+            strategy = attrs.evolve(strategy, name=name)
+        named.append(strategy)
+    return tuple(named)
+
+
+def find_duplicate_names(names: Sequence[str | None]) -> list[Problem]:
+    """Complain of each name that a strategy before it has, too."""
+    first: dict[str, int] = {}
+    return [
+        Problem(f"[{index}].name", f"{quote(name)} is the name of strategies[{first[name]}], too")
+        for index, name in enumerate(names)
+        if name is not None and first.setdefault(name, index) != index
+    ]
+
+
+def _parse_url(url: str) -> dict[str, Any]:
+    """A WebSocket URL as url, host, port, path and use_tls."""
+    try:
+        if re.search(r"[\s\x00-\x1f\x7f\\]", url):
+            raise ValueError
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _wrong("url", f"expected a URL such as wss://example.com/ws, found {found(url)}") from None
+    if parts.username is not None or parts.password is not None:
+        raise _wrong("url", "expected a URL without user and password (not shown); send them as headers")
+    if parts.scheme not in ("ws", "wss"):
+        raise _wrong("url", f"expected a URL that begins with ws:// or wss://, found {found(url)}")
+    if not parts.hostname or parts.fragment or port == 0:
+        raise _wrong("url", f"expected a URL such as wss://example.com/ws, found {found(url)}")
+    return {
+        "url": url,
+        "host": parts.hostname,
+        "port": port or (443 if parts.scheme == "wss" else 80),
+        "path": (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        "use_tls": parts.scheme == "wss",
+    }
+
+
+def _complete_url(host: str, port: int, path: str, use_tls: bool) -> dict[str, Any]:
+    """What `_parse_url` gives, from the other side."""
+    scheme, usual = ("wss", 443) if use_tls else ("ws", 80)
+    name = f"[{host}]" if ":" in host else host
+    url = f"{scheme}://{name}{'' if port == usual else f':{port}'}{path}"
+    whole_url = {"url": url, "host": host, "port": port, "path": path, "use_tls": use_tls}
+    try:
+        fits = _parse_url(url) | {"host": host} == whole_url
+    except ConfigError:
+        fits = False
+    if not fits:
+        raise _wrong("host", f"expected the name or address of a host alone, found {found(host)}")
+    return whole_url
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> str:
+    return found(value, "a number, a text, a boolean").removeprefix("the boolean ").removeprefix("the text ")
+
+
+def _wrong(field: str, message: str, source: str = "WebSocketEndpoint") -> ConfigError:
+    return ConfigError([Problem(field, message)], source=source)

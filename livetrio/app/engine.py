@@ -1,0 +1,530 @@
+"""LiveTradingEngine: nests the tasks and says in which order everything starts and stops.
+
+    run
+    └── services                    outlive their users
+        ├── handlers                 calls the functions given to MessageBus.subscribe
+        ├── connection …             one task each; a child nursery for each of its sessions
+        ├── ticker                   system.tick
+        ├── bar closer               closes bars whose period has ended
+        ├── signals                  SIGINT, SIGTERM → stop; the second one hurries
+        └── (body) strategies        one task each
+
+Start: services first; strategies when every connection has either come up or failed once, so that they
+find prices and instruments, and a venue that is down delays nobody longer than its first attempt.
+
+Stop, for whatever reason, is the nesting read backwards: ``system.shutdown`` is published; strategies
+are cancelled and clean up while their connections are still there; handlers finish what they have been
+sent; connections say goodbye and end. Every step has a limit, so a stop always comes to its end.
+
+Policies: a connection that ends is tried again by itself (see `connection`); one that is given up is
+logged, and when the last one is, the engine fails. A strategy's error stops the engine or ends that
+strategy alone, as configured. An error anywhere else is a bug, and ends the engine with its traceback.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Any, Literal
+
+import structlog
+import trio
+
+from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
+from livetrio.app.report import EngineReport, build_report
+from livetrio.app.wiring import VenueFeeds, network_dial, policy_of, upstream_of
+from livetrio.bus import MessageBus
+from livetrio.cache import Cache
+from livetrio.clock import Clock
+from livetrio.engines.data import BAR_GRACE, DataEngine
+from livetrio.engines.execution import ExecutionEngine
+from livetrio.errors import (
+    AllConnectionsFailed,
+    AlreadyRunning,
+    ConnectionFailed,
+    HandlerError,
+    LiveTradingError,
+    NotRunning,
+    SlowConsumerError,
+    StrategyFailed,
+)
+from livetrio.model import ConnectionEvent, ConnectionState, Instrument, ShutdownEvent, ShutdownReason
+from livetrio.strategy.base import Strategy
+from livetrio.strategy.context import Context
+from livetrio.strategy.runner import StrategyFunction, StrategyRunner, StrategyState
+from livetrio.subscription import DEFAULT_CAPACITY, Overflow
+from livetrio.supervision.connection import Connection, ConnectionStatus
+from livetrio.supervision.dial import Dial
+from livetrio.supervision.http import HttpClient
+from livetrio.supervision.interval import Interval
+from livetrio.supervision.nursery import ServiceNursery, open_service_nursery
+from livetrio.supervision.signals import watch_signals
+from livetrio.supervision.ticker import Ticker
+from livetrio.supervision.upstream import RawMessage, Upstream, VenueUpstream
+from livetrio.topics import SHUTDOWN, raw_messages
+from livetrio.venues.base import Venue
+
+log = structlog.get_logger()
+
+BAR_TIMER = 60.0
+"""Seconds between looks for bars to close: every interval is a multiple of it."""
+
+
+class EngineState(Enum):
+    """Where the engine is in its life."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+class LiveTradingEngine:
+    """Runs connections and strategies on one bus and one cache.
+
+    Make it, add what is to run, and ``await engine.run()`` (or ``await nursery.start(engine.run)``, which
+    goes on when the strategies have started). ``stop()`` from anywhere lets ``run`` return.
+    """
+
+    def __init__(
+        self,
+        bus: MessageBus,
+        cache: Cache,
+        config: LiveTradingConfig | None = None,
+        *,
+        clock: Clock | None = None,
+        dial: Dial | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.bus = bus
+        self.cache = cache
+        self.config = config or LiveTradingConfig()
+        self.data: DataEngine = DataEngine(bus, cache)
+        self.execution: ExecutionEngine | None = None
+        self.state = EngineState.STOPPED
+        self._clock = clock
+        self._dial: Dial = dial or network_dial(self.config)
+        self._rng = rng or random.Random()
+        self._heartbeat = Interval(self.config.heartbeat_interval_ms / 1000)
+        tick = self.config.tick_interval_ms
+        self._tick_interval = Interval(None if tick is None else tick / 1000)
+        self._venues: list[Venue] = []
+        self._connections: list[Connection] = []
+        self._strategies: list[Callable[[Clock], StrategyRunner]] = []
+        self._runners: list[StrategyRunner] = []
+        self._services: ServiceNursery | None = None
+        self._ticker: Ticker | None = None
+        self._stopping = trio.Event()
+        self._ended = trio.Event()
+        self._shutdown: ShutdownEvent | None = None
+        self._failure: LiveTradingError | None = None
+        self._started_at = 0
+
+    # What is to run.
+
+    def set_data_engine(self, engine: DataEngine) -> None:
+        """Let another data engine take in market data. Before `run`."""
+        self._require_stopped("set_data_engine")
+        self.data = engine
+
+    def set_execution_engine(self, engine: ExecutionEngine) -> None:
+        """Let an engine take care of orders. Before `run`."""
+        self._require_stopped("set_execution_engine")
+        self.execution = engine
+
+    def add_venue(self, venue: Venue) -> None:
+        """Connect to a venue. Before `run`."""
+        self._require_stopped("add_venue")
+        self._venues.append(venue)
+
+    def add_strategy(
+        self,
+        strategy: Strategy | StrategyFunction,
+        *,
+        name: str | None = None,
+        on_error: Literal["stop", "isolate"] = "stop",
+        capacity: int = DEFAULT_CAPACITY,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> None:
+        """Run a strategy: an object of a `Strategy` class, or an async function of one context. Before `run`.
+
+        Args:
+          name: in logs and report; by default the class's or function's.
+          on_error: what an error in it ends: the engine, in order, or this strategy alone.
+          capacity: events that wait for it before ``overflow`` applies.
+        """
+        self._require_stopped("add_strategy")
+        if name is None:
+            name = type(strategy).__name__ if isinstance(strategy, Strategy) else _name_of_function(strategy)
+
+        def make(clock: Clock) -> StrategyRunner:
+            context = Context(
+                name=name,
+                bus=self.bus,
+                cache=self.cache,
+                clock=clock,
+                data=self.data,
+                stop=self._stop_for_strategy,
+                capacity=capacity,
+                overflow=overflow,
+            )
+            return StrategyRunner(
+                strategy=strategy,
+                context=context,
+                clock=clock,
+                on_error=on_error,
+                on_failure=self._take_strategy_failure,
+                stop_timeout=self.config.stop_timeout_ms / 1000,
+            )
+
+        self._strategies.append(make)
+
+    def _require_stopped(self, what: str) -> None:
+        if self.is_running:
+            raise AlreadyRunning(f"{what}() is for before run(); the engine is {self.state.value}")
+
+    # Its life.
+
+    @property
+    def is_running(self) -> bool:
+        """Whether `run` is under way, in whichever state."""
+        return self.state in (EngineState.STARTING, EngineState.RUNNING, EngineState.STOPPING)
+
+    @property
+    def clock(self) -> Clock:
+        """The engine's clock.
+
+        Raises:
+          NotRunning: there is none before the first `run`, unless one was given.
+        """
+        if self._clock is None:
+            raise NotRunning("the engine's clock is made by run()")
+        return self._clock
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until `stop`, a signal, or a failure; return when everything has ended.
+
+        Raises:
+          AlreadyRunning: it runs.
+          StrategyFailed: a strategy raised; what, is the ``__cause__``.
+          AllConnectionsFailed: every connection was given up.
+          HandlerError: a handler given to the bus raised, and the bus has no ``on_handler_error``.
+        """
+        if self.is_running:
+            raise AlreadyRunning(f"the engine is {self.state.value} already")
+        self.state = EngineState.STARTING
+        self._stopping, self._ended = trio.Event(), trio.Event()
+        self._shutdown = self._failure = None
+        self._clock = self._clock or Clock.live()
+        self._started_at = self._clock.now()
+        self._runners = [make(self._clock) for make in self._strategies]
+        error: BaseException | None = None
+        try:
+            await self._run_services(self._clock, task_status)
+        except trio.Cancelled:
+            self.state = EngineState.STOPPED
+            raise
+        except BaseExceptionGroup as group:
+            error = _lone_leaf(group)
+        finally:
+            self._services = None
+            self._ended.set()
+            if self.state is not EngineState.STOPPED:
+                failed = self._failure is not None or error is not None
+                self.state = EngineState.FAILED if failed else EngineState.STOPPED
+        if self._failure is not None:
+            raise self._failure
+        if error is not None:
+            raise error  # outside the handler, so that the group does not become its context
+
+    async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
+        self._ticker = Ticker(self.bus, clock, self._tick_interval)
+        async with HttpClient(self._dial) as http, open_service_nursery() as services:
+            self._services = services
+            if self.config.handle_signals:
+                services.start_soon(watch_signals, self._take_signal, name="signals")
+            await services.start(self._run_handlers, name="handlers")
+            self._connections = self._make_connections(http, clock)
+            for connection in self._connections:
+                services.start_soon(self._run_connection, connection, name=f"connection {connection.name}")
+            services.start_soon(self._close_bars, clock, name="bar closer")
+            try:
+                await self._wait_settled()
+                services.start_soon(self._ticker.run, name="ticker")
+                await self._run_strategies(task_status)
+            finally:
+                self._begin_stop(ShutdownReason.USER_REQUEST, "cancelled from outside")
+                with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True):
+                    await self.bus.finish_handlers()
+
+    async def _wait_settled(self) -> None:
+        """Wait until every connection has come up or failed once, or the engine is to stop."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
+            for connection in self._connections:
+                await connection.settled.wait()
+            nursery.cancel_scope.cancel()
+
+    async def _run_strategies(self, task_status: trio.TaskStatus[None]) -> None:
+        async with trio.open_nursery() as nursery:
+            if not self._stopping.is_set():
+                for runner in self._runners:
+                    nursery.start_soon(self._run_strategy, runner, name=f"strategy {runner.name}")
+                self.state = EngineState.RUNNING
+                log.info("engine runs", strategies=len(self._runners), connections=len(self._connections))
+            task_status.started()
+            await self._cancel_when_stopping(nursery.cancel_scope)
+
+    async def _cancel_when_stopping(self, scope: trio.CancelScope) -> None:
+        await self._stopping.wait()
+        scope.cancel("the engine stops")
+
+    # Its parts, and what becomes of their ends.
+
+    async def _run_strategy(self, runner: StrategyRunner) -> None:
+        await runner.run()
+        if all(each.state in (StrategyState.ENDED, StrategyState.FAILED) for each in self._runners):
+            self._begin_stop(ShutdownReason.USER_REQUEST, "all strategies have ended")
+
+    def _take_strategy_failure(self, runner: StrategyRunner, error: Exception) -> None:
+        if runner.on_error == "stop":
+            failure = StrategyFailed(f"the strategy {runner.name} raised {type(error).__name__}: {error}")
+            failure.__cause__ = error
+            self._fail(failure)
+
+    async def _run_connection(self, connection: Connection) -> None:
+        await connection.run()
+        if self._connections and all(each.state is ConnectionState.FAILED for each in self._connections):
+            failures = "; ".join(str(each.failure()) for each in self._connections)
+            self._fail(AllConnectionsFailed(f"every connection was given up: {failures}"))
+
+    async def _run_handlers(self, *, task_status: trio.TaskStatus[None]) -> None:
+        try:
+            await self.bus.run_handlers(task_status=task_status)
+        except* (HandlerError, SlowConsumerError) as group:
+            error = _lone_leaf(group)
+            self._fail(error if isinstance(error, LiveTradingError) else HandlerError(str(error)))
+
+    async def _close_bars(self, clock: Clock) -> None:
+        """Close bars by the clock: just after each full minute, and once the grace has passed."""
+        period = int(BAR_TIMER * 1_000_000_000)
+        while True:
+            due = (clock.now() - BAR_GRACE) // period * period + period + BAR_GRACE
+            await trio.sleep_until(clock.trio_time(due))
+            self.data.close_bars(max(due, clock.now()))
+
+    def _take_connection_state(self, event: ConnectionEvent) -> None:
+        if self.execution is not None:
+            self.execution.on_connection(event)
+
+    def _take_other(self, connection: str, event: object) -> bool:
+        """What is no market data: raw messages, and whatever an execution engine knows."""
+        if type(event) is RawMessage:
+            self.bus.publish(raw_messages(connection), event.data)
+        elif self.execution is not None:
+            self.execution.process(event)
+        else:
+            return False
+        return True
+
+    # Connections.
+
+    def _make_connections(self, http: HttpClient, clock: Clock) -> list[Connection]:
+        connections = []
+        for venue in self._venues:
+            feeds = VenueFeeds(venue)
+            for stream in venue.streams:
+                upstream = VenueUpstream(
+                    venue,
+                    stream,
+                    http=http,
+                    on_instruments=lambda instruments, feeds=feeds: self._take_instruments(  # type: ignore[misc]
+                        instruments, feeds
+                    ),
+                )
+                connection = self._make_connection(f"{venue.name.lower()}/{stream.name}", upstream, clock)
+                feeds.connections[stream.name] = connection
+                connections.append(connection)
+            self.data.add_client(venue.name, feeds)
+        for endpoint in self.config.ws_endpoints:
+            connections.append(self._make_endpoint(endpoint, clock, connections))
+        return connections
+
+    def _make_endpoint(
+        self, endpoint: WebSocketEndpoint, clock: Clock, others: Sequence[Connection]
+    ) -> Connection:
+        name = base = endpoint.address.partition("://")[2]
+        number = 1
+        while any(each.name == name for each in others):
+            number += 1
+            name = f"{base}#{number}"
+        upstream = upstream_of(endpoint)
+        connection = self._make_connection(name, upstream, clock)
+        if isinstance(upstream, VenueUpstream) and not self.data.has_client(upstream.venue.name):
+            # Without a venue of its own in the configuration, its feeds can be had by this connection.
+            feeds = VenueFeeds(upstream.venue)
+            feeds.connections[upstream.stream] = connection
+            self.data.add_client(upstream.venue.name, feeds)
+        return connection
+
+    def _make_connection(self, name: str, upstream: Upstream, clock: Clock) -> Connection:
+        return Connection(
+            name=name,
+            upstream=upstream,
+            policy=policy_of(self.config),
+            receive=self.data.process,
+            receive_other=lambda event: self._take_other(name, event),
+            last_update=self.data.last_update,
+            bus=self.bus,
+            clock=clock,
+            dial=self._dial,
+            heartbeat=self._heartbeat,
+            rng=self._rng,
+            on_state=self._take_connection_state,
+        )
+
+    def _take_instruments(self, instruments: Sequence[Instrument], feeds: VenueFeeds) -> None:
+        for instrument in instruments:
+            self.cache.update_instrument(instrument)
+        feeds.drop_unknown()
+
+    async def connect_websocket(self, endpoint: WebSocketEndpoint) -> Connection:
+        """Connect to one more endpoint while the engine runs.
+
+        Returns when the first attempt has succeeded or failed; after a failure it goes on trying.
+
+        Raises:
+          NotRunning: the engine does not run.
+          ConnectionFailed: the first attempt failed and ``auto_reconnect`` is off.
+        """
+        if self._services is None:
+            raise NotRunning("connect_websocket() needs the running engine; before, put it into ws_endpoints")
+        connection = self._make_endpoint(endpoint, self.clock, self._connections)
+        self._connections.append(connection)
+        self._services.start_soon(self._run_connection, connection, name=f"connection {connection.name}")
+        await connection.settled.wait()
+        if connection.state is ConnectionState.FAILED:
+            self._connections.remove(connection)
+            raise ConnectionFailed(f"{connection.name}: {connection.last_error}")
+        return connection
+
+    def disconnect_websocket(self, connection: Connection) -> None:
+        """End one connection and forget it."""
+        connection.disconnect()
+        if connection in self._connections:
+            self._connections.remove(connection)
+
+    async def send_websocket_message(self, connection: Connection, message: str | bytes) -> None:
+        """Send a text message by a connection, as it is; see `Connection.send`."""
+        await connection.send(message)
+
+    def restart(self) -> None:
+        """End every connection's session and begin a new one at once, those in a wait included."""
+        for connection in self._connections:
+            connection.restart()
+
+    def connection_status(self) -> list[ConnectionStatus]:
+        """Every connection as it is now."""
+        return [connection.status() for connection in self._connections]
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections of this run."""
+        return tuple(self._connections)
+
+    # Time.
+
+    def set_tick_interval(self, milliseconds: int | None) -> None:
+        """Tick this often from now on; None: no more."""
+        self._tick_interval.set(None if milliseconds is None else milliseconds / 1000)
+
+    def set_heartbeat_interval(self, milliseconds: int) -> None:
+        """Send heartbeats this often from now on, on every connection."""
+        self._heartbeat.set(milliseconds / 1000)
+
+    def tick(self) -> None:
+        """Publish one tick now, beside those of the clock.
+
+        Raises:
+          NotRunning: the engine does not run.
+        """
+        if self._ticker is None or not self.is_running:
+            raise NotRunning("tick() needs the running engine")
+        self._ticker.tick()
+
+    # The end.
+
+    def stop(self, message: str | None = None) -> None:
+        """Stop in order; returns at once, and `run` returns when everything has ended.
+
+        Raises:
+          NotRunning: it does not run.
+        """
+        if not self.is_running:
+            raise NotRunning(f"the engine is {self.state.value}, there is nothing to stop")
+        self._begin_stop(ShutdownReason.USER_REQUEST, message)
+
+    async def wait_stopped(self) -> None:
+        """Wait until the engine does not run (any more)."""
+        while self.is_running:
+            await self._ended.wait()
+
+    def hurry(self) -> None:
+        """Cut short the strategies' clean-up of a stop that is under way."""
+        for runner in self._runners:
+            runner.hurry()
+
+    def _stop_for_strategy(self, reason: str) -> None:
+        self._begin_stop(ShutdownReason.USER_REQUEST, reason)
+
+    def _take_signal(self, name: str) -> None:
+        if self._stopping.is_set():
+            log.warning("second signal, not waiting for strategies any longer", signal=name)
+            self.hurry()
+        else:
+            self._begin_stop(ShutdownReason.SIGNAL, name)
+
+    def _fail(self, failure: LiveTradingError) -> None:
+        if self._failure is None:
+            self._failure = failure
+        self._begin_stop(ShutdownReason.ERROR, str(failure))
+
+    def _begin_stop(self, reason: ShutdownReason, message: str | None) -> None:
+        """The first reason counts; the others come too late."""
+        if self._shutdown is not None:
+            return
+        self.state = EngineState.STOPPING
+        self._shutdown = ShutdownEvent(reason=reason, timestamp=self.clock.now(), message=message)
+        log.info("engine stops", reason=reason.value, message=message)
+        self.bus.publish(SHUTDOWN, self._shutdown)
+        self._stopping.set()
+
+    def report(self) -> EngineReport:
+        """What the run did, so far or in all."""
+        return build_report(
+            shutdown=self._shutdown,
+            started=self._started_at,
+            now=self.clock.now(),
+            connections=self.connection_status(),
+            runners=self._runners,
+            bus=self.bus,
+            refused=self.data.refused,
+        )
+
+    def __repr__(self) -> str:
+        return f"<LiveTradingEngine {self.state.value}, {len(self._connections)} connections>"
+
+
+def _name_of_function(strategy: Callable[..., Awaitable[Any]]) -> str:
+    inner = getattr(strategy, "func", strategy)  # of a functools.partial
+    return getattr(inner, "__name__", type(inner).__name__)
+
+
+def _lone_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error in a group of groups, or the group where there are several."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

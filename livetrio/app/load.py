@@ -1,0 +1,295 @@
+"""load_config: a TOML file, overridden by the environment, overridden by the command line, as a `Config`.
+
+`LIVETRIO__ENGINE__TICK_INTERVAL_MS=500` and ``engine.tick_interval_ms=500`` set what the file says under
+``[engine]`` as ``tick_interval_ms``; elements of arrays go by number (``strategies.0.params.size``), and
+strategies by name, too. Both are read as TOML values, or else as text. They are put into what the file
+said before anything is checked, so a mistake in them is found like one in the file, and says where it
+came from.
+
+All mistakes are reported at once. Nothing is started here, but secrets are read and strategies imported,
+because what does not work is better known before than after the start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from livetrio.app.config import Config, ExchangeConfig, StrategyConfig, find_duplicate_names
+from livetrio.app.rules import found, quote
+from livetrio.app.secrets import mask
+from livetrio.app.structure import (
+    PathParts,
+    join_paths,
+    render_path,
+    sort_problems,
+    structure,
+    unknown_key,
+)
+from livetrio.errors import ConfigError, Problem
+from livetrio.model.identifiers import nearest
+from livetrio.venues.registry import VENUES
+
+CheckStrategy = Callable[[StrategyConfig, Path], Sequence[Problem]]
+"""Imports a strategy (files are relative to the folder given) and tells what is wrong with it and with its
+parameters; paths are within the strategy: ``path``, ``params.size``."""
+
+MAX_FILE_BYTES = 4 * 2**20
+
+ENVIRONMENT_PREFIX = "LIVETRIO__"
+
+
+def load_config(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    check_strategy: CheckStrategy | None = None,
+) -> Config:
+    """Read, check and complete a configuration.
+
+    Args:
+      path: the TOML file.
+      overrides: ``engine.tick_interval_ms=500``, as after ``--set``; later ones win.
+      environ: variables that override and hold secrets; by default those of the process.
+      check_strategy: what to check strategies with; None leaves them unchecked.
+
+    Raises:
+      ConfigError: with every problem, sorted by path.
+    """
+    environ = os.environ if environ is None else environ
+    data = _read_toml(Path(path))
+    loader = _Loader(data, Path(path), environ)
+    loader.override(overrides)
+    return loader.load(check_strategy)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    def fail(message: str, where: str = "") -> ConfigError:
+        return ConfigError([Problem(where, message)], source=str(path))
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise fail(f"the file cannot be read: {reason}") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise fail(f"expected a configuration, found more than {MAX_FILE_BYTES} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise fail(
+            f"expected UTF-8 text, found the byte 0x{content[error.start]:02x}", f"line {line}"
+        ) from None
+    try:
+        return tomllib.loads(text, parse_float=_parse_float)
+    except RecursionError:
+        raise fail("values are nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, or a number too long for int()
+        message = re.fullmatch(r"(.*) \(at (.*)\)", str(error), re.DOTALL)
+        where, what = (message[2], message[1]) if message else ("", str(error))
+        raise fail(f"not TOML: {what}", where) from None
+
+
+def _parse_float(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"the number {text[:40]} is out of range") from None
+
+
+class _Loader:
+    """One load: the values, and the problems so far."""
+
+    def __init__(self, data: dict[str, Any], source: Path, environ: Mapping[str, str]) -> None:
+        self._data = data
+        self._source = source
+        self._base = source.absolute().parent
+        self._environ = environ
+        self._problems: list[Problem] = []
+        self._origins: dict[str, str] = {}
+        """By path: the variable or option that a value came from."""
+
+    def load(self, check_strategy: CheckStrategy | None) -> Config:
+        sections = {each.name: each for each in attrs.fields(Config) if each.name != "source"}
+        for name in self._data.keys() - sections.keys():
+            self._problems.append(unknown_key((name,), list(sections)))
+        values: dict[str, Any] = {}
+        for name in ("engine", "logging", "exchange", "cache"):
+            if name in self._data:
+                values[name] = self._structure(self._data[name], type(_default(sections[name])), (name,))
+        values["exchange"] = self._find_recording(values.get("exchange") or ExchangeConfig())
+        values["venues"] = self._load_venues()
+        values["strategies"] = self._load_strategies(check_strategy)
+        if self._problems:
+            raise ConfigError(
+                [self._name_origin(each) for each in sort_problems(self._problems)], source=str(self._source)
+            )
+        return Config(**values, source=self._source)
+
+    def _structure(self, value: object, kind: type[Any], path: PathParts) -> Any:
+        """The value as an object of the class, or None after noting what is wrong with it."""
+        try:
+            return structure(value, kind, path=path, environ=self._environ)
+        except ConfigError as error:
+            self._problems.extend(error.problems)
+            return None
+
+    def _load_venues(self) -> dict[str, Any]:
+        tables = self._data.get("venues", {})
+        if not isinstance(tables, dict):
+            message = f"expected a table for each venue, such as [venues.hyperliquid], found {found(tables)}"
+            self._problems.append(Problem("venues", message))
+            return {}
+        venues = {}
+        for name, table in tables.items():
+            if name in VENUES:
+                venues[name] = self._structure(table, VENUES[name].load().settings, ("venues", name))
+                continue
+            close = nearest(name, VENUES)
+            hint = f"did you mean {close}?" if close else f"known: {', '.join(sorted(VENUES))}"
+            self._problems.append(Problem(render_path(("venues", name)), f"no such venue; {hint}"))
+        return venues
+
+    def _load_strategies(self, check_strategy: CheckStrategy | None) -> tuple[StrategyConfig, ...]:
+        tables = self._data.get("strategies", [])
+        if not isinstance(tables, list):
+            message = f"expected an array of tables, each beginning [[strategies]], found {found(tables)}"
+            self._problems.append(Problem("strategies", message))
+            return ()
+        strategies = []
+        for index, table in enumerate(tables):
+            strategy = self._structure(table, StrategyConfig, ("strategies", index))
+            if strategy is None:
+                continue
+            strategies.append(strategy)
+            for problem in check_strategy(strategy, self._base) if check_strategy else ():
+                where = join_paths(f"strategies[{index}]", problem.path)
+                self._problems.append(Problem(where, mask(problem.message)))
+        names = [table.get("name") if isinstance(table, dict) else None for table in tables]
+        for problem in find_duplicate_names([name if isinstance(name, str) else None for name in names]):
+            self._problems.append(Problem(join_paths("strategies", problem.path), problem.message))
+        return tuple(strategies)
+
+    def _find_recording(self, exchange: ExchangeConfig) -> ExchangeConfig:
+        if exchange.replay is None:
+            return exchange
+        recording = self._base / exchange.replay
+        try:
+            is_file = recording.is_file()
+        except (OSError, ValueError):
+            is_file = False
+        if not is_file:
+            self._problems.append(Problem("exchange.replay", f"no such file: {_one_line(str(recording))}"))
+        return attrs.evolve(exchange, replay=str(recording))
+
+    # Overrides.
+
+    def override(self, options: Sequence[str]) -> None:
+        """Put in what the environment says, then what the options say."""
+        for name in sorted(self._environ):
+            if name.upper().startswith(ENVIRONMENT_PREFIX):
+                parts = name[len(ENVIRONMENT_PREFIX) :].split("__")
+                self._set(parts, self._environ[name], name, folded=True)
+        for option in options:
+            key, equals, value = option.partition("=")
+            parts = _split_key(key.strip())
+            if not equals:
+                self._problems.append(Problem(f"--set {_one_line(key)}", "expected KEY=VALUE"))
+            else:
+                self._set(parts, value.strip(), f"--set {key.strip()}", folded=False)
+
+    def _set(self, parts: Sequence[str], text: str, origin: str, *, folded: bool) -> None:
+        if not parts or not all(parts):
+            self._problems.append(Problem(_one_line(origin), "names no setting"))
+            return
+        node: Any = self._data
+        path: PathParts = ()
+        created: PathParts | None = None
+        for depth, part in enumerate(parts):
+            place = _find_place(node, part, folded)
+            if place is None:
+                where = render_path((*path, part))
+                count = f"has {len(node)} elements" if isinstance(node, list) else "is no table"
+                self._problems.append(
+                    Problem(where, f"{render_path(path)} {count} (set by {_one_line(origin)})")
+                )
+                return
+            path = (*path, place)
+            is_new = place not in node if isinstance(node, dict) else place == len(node)
+            created = path if is_new and created is None else created
+            if depth == len(parts) - 1:
+                child: Any = _parse_value(text)
+            elif is_new:
+                child = [] if parts[depth + 1].isdecimal() else {}
+            else:
+                child = node[place]
+            if isinstance(node, list) and is_new:
+                node.append(child)
+            else:
+                node[place] = child
+            node = child
+        self._origins[render_path(path)] = self._origins[render_path(created or path)] = origin
+
+    def _name_origin(self, problem: Problem) -> Problem:
+        """Add the variable or option that a wrong value came from."""
+        paths = [each for each in self._origins if re.match(rf"{re.escape(each)}(?![\w-])", problem.path)]
+        if not paths:
+            return problem
+        origin = self._origins[max(paths, key=len)]
+        return Problem(problem.path, f"{problem.message} (set by {_one_line(origin)})")
+
+
+def _default(attribute: attrs.Attribute[Any]) -> Any:
+    factory: Any = attribute.default
+    return factory.factory()
+
+
+def _find_place(node: Any, part: str, folded: bool) -> str | int | None:
+    """The key or index that a part of an override's name means in a table or an array."""
+    if isinstance(node, dict):
+        if not folded or part in node:
+            return part
+        return next((key for key in node if key.casefold() == part.casefold()), part.lower())
+    if not isinstance(node, list):
+        return None
+    if part.isdecimal() and part.isascii():
+        return int(part) if len(part) < 9 and int(part) <= len(node) else None
+    for index, each in enumerate(node):
+        name = each.get("name", str(each.get("path")).rpartition(":")[2]) if isinstance(each, dict) else None
+        if name == part or (folded and isinstance(name, str) and name.casefold() == part.casefold()):
+            return index
+    return None
+
+
+def _split_key(key: str) -> list[str]:
+    """``strategies[0]."a.b".size`` as strategies, 0, a.b, size; empty if it makes no sense."""
+    if not re.fullmatch(
+        r"""(?:^|\.)(?:(?:(?:^|\.)?(?:"[^"]+"|[^."\[\]]+)|\[\d+\])(?:\.(?=.)|(?=\[)|$))+""", key
+    ):
+        return []
+    return [
+        match[1] or match[2] or match[3] for match in re.finditer(r'"([^"]+)"|\[(\d+)\]|([^."\[\]]+)', key)
+    ]
+
+
+def _parse_value(text: str) -> Any:
+    """The text as a TOML value, or as itself."""
+    try:
+        values = tomllib.loads(f"value = {text}", parse_float=_parse_float)
+    except (ValueError, RecursionError):
+        return text
+    return values["value"] if values.keys() == {"value"} else text
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() and len(text) <= 200 else quote(text)

@@ -1,0 +1,155 @@
+"""From a configuration to a running engine: the way in for the command line and for programs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import trio
+
+from livetrio.app.config import Config, LiveTradingConfig
+from livetrio.app.engine import LiveTradingEngine
+from livetrio.app.report import EngineReport
+from livetrio.bus import MessageBus
+from livetrio.cache import Cache
+from livetrio.clock import Clock
+from livetrio.errors import ConfigError, LiveTradingError, Problem
+from livetrio.exchange import BadRecording, LocalExchange, Recording, demo_recording
+from livetrio.strategy.loader import load_strategy
+from livetrio.subscription import Overflow
+from livetrio.supervision.dial import Dial
+from livetrio.supervision.nursery import ServiceNursery, open_service_nursery
+from livetrio.venues.base import Venue
+from livetrio.venues.registry import VENUES
+
+
+@attrs.frozen(kw_only=True)
+class RunOutcome:
+    """How a run ended."""
+
+    report: EngineReport
+    failure: LiveTradingError | None
+    """Why it failed, or None."""
+
+
+@asynccontextmanager
+async def open_engine(
+    config: Config | LiveTradingConfig, *, clock: Clock | None = None, dial: Dial | None = None
+) -> AsyncIterator[LiveTradingEngine]:
+    """Run an engine while the block runs: started when the block begins, stopped when it has been left.
+
+    With a whole `Config` its venues and strategies are set up, and the local exchange if a venue wants it.
+
+    Raises:
+      ConfigError: a strategy cannot be loaded, or the recording cannot be read.
+      Whatever `LiveTradingEngine.run` raises; the block is cancelled then.
+    """
+    whole = Config(engine=config) if isinstance(config, LiveTradingConfig) else config
+    failure: BaseException | None = None
+    try:
+        async with open_service_nursery() as services, trio.open_nursery() as nursery:
+            venues = [await _open_venue(name, whole, services) for name in whole.venues]
+            engine = make_engine(whole, venues, clock=clock, dial=dial)
+            await nursery.start(engine.run)
+            try:
+                yield engine
+            finally:
+                if engine.is_running:
+                    engine.stop()
+    except BaseExceptionGroup as group:
+        failure = group
+        while isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
+            failure = failure.exceptions[0]
+    if failure is not None:
+        raise failure  # outside the handler, so that the group does not become its context
+
+
+async def run_config(config: Config, *, duration: float | None = None) -> RunOutcome:
+    """Run what a configuration says, until it ends, a signal comes, or ``duration`` seconds have passed.
+
+    Raises:
+      ConfigError: as `open_engine`. What the run fails of is in the outcome instead, beside the report.
+    """
+    async with open_service_nursery() as services:
+        venues = [await _open_venue(name, config, services) for name in config.venues]
+        engine = make_engine(config, venues)
+        freeze_garbage_collector()
+        failure: LiveTradingError | None = None
+        async with trio.open_nursery() as nursery:
+            if duration is not None:
+                nursery.start_soon(_stop_after, engine, duration)
+            try:
+                await engine.run()
+            except LiveTradingError as error:
+                failure = error
+            nursery.cancel_scope.cancel()
+        return RunOutcome(report=engine.report(), failure=failure)
+
+
+def make_engine(
+    config: Config,
+    venues: list[Venue],
+    *,
+    clock: Clock | None = None,
+    dial: Dial | None = None,
+) -> LiveTradingEngine:
+    """An engine with venues and the configuration's strategies, not yet running.
+
+    Raises:
+      ConfigError: a strategy cannot be loaded.
+    """
+    engine = LiveTradingEngine(MessageBus(), Cache(config.cache), config.engine, clock=clock, dial=dial)
+    for venue in venues:
+        engine.add_venue(venue)
+    for settings in config.strategies:
+        engine.add_strategy(
+            load_strategy(settings, config.base),
+            name=settings.name,
+            on_error=settings.on_error,
+            capacity=settings.queue,
+            overflow=Overflow(settings.overflow),
+        )
+    return engine
+
+
+async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Venue:
+    """The venue of a section of the configuration; starts the local exchange if it wants that."""
+    factory = VENUES[name].load()
+    settings: Any = config.venues[name]
+    if not settings.wants_local_exchange:
+        return factory.make(settings)
+    return factory.make(settings, base_url=await _start_exchange(config, services))
+
+
+async def _start_exchange(config: Config, services: ServiceNursery) -> str:
+    """Start the local exchange on a loopback port; returns its base URL."""
+    settings = config.exchange
+    path = demo_recording() if settings.replay is None else config.base / settings.replay
+    try:
+        recording = Recording.read(path)
+    except (OSError, BadRecording) as error:
+        raise ConfigError([Problem("exchange.replay", str(error))], str(config.source)) from error
+    speed = None if settings.speed == "max" else float(settings.speed)
+    exchange = LocalExchange(recording, clock=Clock.live(), speed=speed, loop=settings.loop)
+    base_url: str = await services.start(exchange.serve, "127.0.0.1", settings.port, name="local exchange")
+    return base_url
+
+
+async def _stop_after(engine: LiveTradingEngine, seconds: float) -> None:
+    await trio.sleep(seconds)
+    if engine.is_running:
+        engine.stop(f"the {seconds:g} s are over")
+
+
+def freeze_garbage_collector() -> None:
+    """Let the garbage collector pass over what is there for the whole run, and look less often.
+
+    Books of forty levels make many short-lived objects, none of them in cycles; with the collector's
+    usual thresholds it walks the whole engine over and over while they come.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)

@@ -1,0 +1,194 @@
+"""Context: all that a strategy may see and do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from livetrio import topics
+from livetrio.bus import MessageBus
+from livetrio.cache import Cache
+from livetrio.clock import Clock
+from livetrio.engines.data import DataEngine, feed_of
+from livetrio.errors import UnknownInstrument
+from livetrio.model import (
+    BAR_INTERVALS,
+    Bar,
+    Feed,
+    FeedKind,
+    Instrument,
+    MarketContext,
+    MidPrices,
+    OrderBook,
+    Quote,
+    TickEvent,
+    Trade,
+    instrument_id,
+    nearest,
+)
+from livetrio.subscription import DEFAULT_CAPACITY, Overflow, Subscription
+from livetrio.topics import Topic
+
+SYSTEM_TOPICS = (
+    topics.CONNECTED,
+    topics.DISCONNECTED,
+    topics.RECONNECTING,
+    topics.FAILED,
+    topics.FEED,
+)
+"""What every strategy hears of without asking."""
+
+
+class Context:
+    """A strategy's view of the engine.
+
+    ``subscribe_…`` lets events come to the strategy's own queue (``events``, or its handlers). The short
+    names (``quotes``, ``trades``, …) open a channel of their own instead, to be used with ``with``; the
+    feed ends with the block if nobody else wants it.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        bus: MessageBus,
+        cache: Cache,
+        clock: Clock,
+        data: DataEngine,
+        stop: Callable[[str], None],
+        capacity: int = DEFAULT_CAPACITY,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> None:
+        self.name = name
+        self.bus = bus
+        self.cache = cache
+        self.clock = clock
+        self.log: Any = structlog.get_logger().bind(strategy=name)
+        """Logs with the strategy's name."""
+        self.events: Subscription[Any] = bus.subscribe(
+            topics.TICK, *SYSTEM_TOPICS, capacity=capacity, overflow=overflow
+        )
+        """The strategy's queue: everything it subscribed to, ticks, connections and feeds, in order."""
+        self._data = data
+        self._stop = stop
+        self._feeds: dict[Feed, Topic[Any]] = {}
+
+    # To the strategy's own queue.
+
+    def subscribe_quotes(self, instrument: str) -> None:
+        """Let the instrument's best bid and ask come.
+
+        Raises:
+          UnknownInstrument: no venue of this engine has the instrument. (All of these.)
+        """
+        self._subscribe(self._feed(FeedKind.QUOTES, instrument), topics.quotes(instrument))
+
+    def subscribe_trades(self, instrument: str) -> None:
+        """Let the instrument's public trades come."""
+        self._subscribe(self._feed(FeedKind.TRADES, instrument), topics.trades(instrument))
+
+    def subscribe_book(self, instrument: str) -> None:
+        """Let the instrument's order books come."""
+        self._subscribe(self._feed(FeedKind.BOOK, instrument), topics.books(instrument))
+
+    def subscribe_bars(self, instrument: str, interval: str) -> None:
+        """Let the instrument's bars come, each when its period has ended."""
+        self._subscribe(self._feed(FeedKind.BARS, instrument, interval), topics.bars(instrument, interval))
+
+    def subscribe_context(self, instrument: str) -> None:
+        """Let the instrument's mark and oracle price, funding and open interest come."""
+        self._subscribe(self._feed(FeedKind.CONTEXT, instrument), topics.contexts(instrument))
+
+    def subscribe_mids(self, venue: str) -> None:
+        """Let the mid prices of all that a venue lists come."""
+        self._subscribe(Feed(FeedKind.MIDS, venue), topics.mids(venue))
+
+    def unsubscribe(self, instrument: str) -> None:
+        """Let nothing of this instrument (or venue, for mid prices) come any more."""
+        for feed in [each for each in self._feeds if instrument in (each.instrument_id, each.venue)]:
+            if feed.instrument_id is None or feed.instrument_id == instrument:
+                self.bus.remove_pattern(self.events, self._feeds.pop(feed))
+                self._data.unsubscribe(feed)
+
+    def _subscribe(self, feed: Feed, topic: Topic[Any]) -> None:
+        if feed not in self._feeds:
+            self._data.subscribe(feed)
+            self._feeds[feed] = topic
+            self.bus.add_pattern(self.events, topic)
+
+    # Channels of their own.
+
+    def quotes(self, instrument: str) -> Subscription[Quote]:
+        """Best bid and ask, in a channel of its own."""
+        return self._open(self._feed(FeedKind.QUOTES, instrument), topics.quotes(instrument))
+
+    def trades(self, instrument: str) -> Subscription[Trade]:
+        """Public trades, in a channel of their own."""
+        return self._open(self._feed(FeedKind.TRADES, instrument), topics.trades(instrument))
+
+    def books(self, instrument: str) -> Subscription[OrderBook]:
+        """Order books, in a channel of their own."""
+        return self._open(self._feed(FeedKind.BOOK, instrument), topics.books(instrument))
+
+    def bars(self, instrument: str, interval: str) -> Subscription[Bar]:
+        """Bars, in a channel of their own."""
+        return self._open(self._feed(FeedKind.BARS, instrument, interval), topics.bars(instrument, interval))
+
+    def contexts(self, instrument: str) -> Subscription[MarketContext]:
+        """Mark prices, funding and open interest, in a channel of their own."""
+        return self._open(self._feed(FeedKind.CONTEXT, instrument), topics.contexts(instrument))
+
+    def mids(self, venue: str) -> Subscription[MidPrices]:
+        """The mid prices of a venue, in a channel of their own."""
+        return self._open(Feed(FeedKind.MIDS, venue), topics.mids(venue))
+
+    def ticks(self) -> Subscription[TickEvent]:
+        """The clock's ticks, in a channel of their own."""
+        return self.bus.subscribe(topics.TICK)
+
+    def _open(self, feed: Feed, topic: Topic[Any]) -> Subscription[Any]:
+        self._data.subscribe(feed)
+        subscription = self.bus.subscribe(topic)
+        subscription.on_closed(lambda: self._data.unsubscribe(feed))
+        return subscription
+
+    def _feed(self, kind: FeedKind, instrument: str, interval: str | None = None) -> Feed:
+        if interval is not None and interval not in BAR_INTERVALS:
+            raise ValueError(f"expected a bar interval out of {', '.join(BAR_INTERVALS)}, found {interval!r}")
+        return feed_of(kind, instrument_id(instrument), interval)
+
+    # Else.
+
+    def now(self) -> int:
+        """Now, UTC nanoseconds."""
+        return self.clock.now()
+
+    def instrument(self, instrument: str) -> Instrument:
+        """What the venue says about an instrument: its price and size steps.
+
+        Raises:
+          UnknownInstrument: it is not listed, or the venue's list has not come yet.
+        """
+        found = self.cache.get_instrument(instrument)
+        if found is None:
+            known = [each.instrument_id for each in self.cache.get_all_instruments()]
+            close = nearest(instrument, known)
+            hint = f"; did you mean {close}?" if close else ""
+            raise UnknownInstrument(f"{instrument} is not listed by any venue that has answered{hint}")
+        return found
+
+    def stop(self, reason: str = "a strategy asked for it") -> None:
+        """Ask the engine to stop in order; returns at once."""
+        self._stop(f"{self.name}: {reason}")
+
+    def close(self) -> None:
+        """End all that the strategy subscribed to. The engine does this when the strategy has ended."""
+        self.events.close()
+        for feed in self._feeds:
+            self._data.unsubscribe(feed)
+        self._feeds.clear()
+
+    def __repr__(self) -> str:
+        return f"<Context {self.name}>"

@@ -1,0 +1,198 @@
+"""StrategyRunner: the task of one strategy, from start to stop, and what becomes of its errors.
+
+A strategy of class `Strategy` is fed from its queue: wait for an event, then call handlers until the
+queue is empty, then wait again. Waiting costs some microseconds, taking the next event out of the queue
+a fraction of one, so bursts are handled in batches; after `BATCH` events other tasks get their turn.
+
+Errors: what a strategy raises ends that strategy. With ``on_error = "stop"`` the engine is told and
+stops in order; with ``"isolate"`` the others go on. Either way it is logged with its traceback, and
+`on_stop` still runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from typing import Any, Literal
+
+import structlog
+import trio
+
+from livetrio.clock import Clock
+from livetrio.model import (
+    Bar,
+    ConnectionEvent,
+    FeedEvent,
+    MarketContext,
+    MidPrices,
+    OrderBook,
+    Quote,
+    TickEvent,
+    Trade,
+)
+from livetrio.strategy.base import Strategy
+from livetrio.strategy.context import Context
+
+log = structlog.get_logger()
+
+BATCH = 512
+"""Events handled before other tasks get their turn."""
+
+HANDLERS: Mapping[type, str] = {
+    Quote: "on_quote",
+    Trade: "on_trade",
+    OrderBook: "on_book",
+    Bar: "on_bar",
+    MarketContext: "on_context",
+    MidPrices: "on_mids",
+    TickEvent: "on_tick",
+    ConnectionEvent: "on_connection",
+    FeedEvent: "on_feed",
+}
+"""Which handler takes which event."""
+
+StrategyFunction = Callable[[Context], Awaitable[object]]
+"""A strategy written as a function, its parameters bound."""
+
+
+class StrategyState(Enum):
+    """Where a strategy is in its life."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class StrategyRunner:
+    """Runs one strategy. Owns its context."""
+
+    def __init__(
+        self,
+        *,
+        strategy: Strategy | StrategyFunction,
+        context: Context,
+        clock: Clock,
+        on_error: Literal["stop", "isolate"],
+        on_failure: Callable[[StrategyRunner, Exception], None],
+        stop_timeout: float,
+    ) -> None:
+        self.name = context.name
+        self.state = StrategyState.WAITING
+        self.on_error = on_error
+        self.error: Exception | None = None
+        """What it raised, if it failed."""
+        self.errors = 0
+        self.events = 0
+        """Events handled. Of a function, the events that it took out of ``ctx.events``."""
+        self.time_spent = 0.0
+        """Seconds in handlers; what an ``async def`` handler waits counts, too. Of functions: unknown, 0."""
+        self._strategy = strategy
+        self._context = context
+        self._clock = clock
+        self._on_failure = on_failure
+        self._stop_timeout = stop_timeout
+        self._cleanup: trio.CancelScope | None = None
+
+    async def run(self) -> None:
+        """Run the strategy until it ends, fails, or is cancelled."""
+        self.state = StrategyState.RUNNING
+        with structlog.contextvars.bound_contextvars(strategy=self.name):
+            try:
+                await self._run_strategy()
+            except Exception as error:  # the one place where a strategy's errors meet their policy
+                self._fail(error)
+            finally:
+                await self._stop()
+                self._context.close()
+                if self.state is StrategyState.RUNNING:
+                    self.state = StrategyState.ENDED
+
+    async def _run_strategy(self) -> None:
+        strategy = self._strategy
+        if isinstance(strategy, Strategy):
+            strategy.ctx = self._context
+            await _finish(strategy.on_start())
+            await self._feed(strategy)
+        else:
+            await strategy(self._context)
+
+    async def _feed(self, strategy: Strategy) -> None:
+        """Call the strategy's handlers with what comes into its queue."""
+        handlers = _handlers_of(strategy)
+        queue = self._context.events
+        receive_nowait, stopwatch = queue.receive_nowait, self._clock.stopwatch
+        while True:
+            event = await queue.receive()
+            began = stopwatch()
+            handled, left = 0, BATCH
+            try:
+                while True:
+                    handler = handlers.get(type(event))
+                    if handler is not None:
+                        handled += 1
+                        outcome = handler(event)
+                        if outcome is not None:
+                            await _finish(outcome)
+                    left -= 1
+                    if not left:
+                        break
+                    try:
+                        event = receive_nowait()
+                    except trio.WouldBlock:
+                        break
+            finally:
+                self.events += handled
+                self.time_spent += stopwatch() - began
+
+    async def _stop(self) -> None:
+        """Let the strategy clean up, whatever ended it, for as long as the limit allows."""
+        if not isinstance(self._strategy, Strategy) or not hasattr(self._strategy, "ctx"):
+            return
+        with trio.move_on_after(self._stop_timeout, shield=True) as limit:
+            self._cleanup = limit
+            try:
+                await _finish(self._strategy.on_stop())
+            except Exception as error:  # a strategy's error meets its policy here as well
+                self._fail(error)
+        if limit.cancelled_caught:
+            self.errors += 1
+            log.error("on_stop was cut short", limit=self._stop_timeout)
+
+    def hurry(self) -> None:
+        """Cut the clean-up short, if it is under way."""
+        if self._cleanup is not None:
+            self._cleanup.cancel("hurry")
+
+    def _fail(self, error: Exception) -> None:
+        self.errors += 1
+        self.state = StrategyState.FAILED
+        if self.error is None:
+            self.error = error
+        log.error("strategy failed", on_error=self.on_error, exc_info=error)
+        self._on_failure(self, error)
+
+    def counts(self) -> int:
+        """Events handled so far, whichever way the strategy takes them."""
+        return self.events if isinstance(self._strategy, Strategy) else self._context.events.received
+
+    @property
+    def context(self) -> Context:
+        """The strategy's context."""
+        return self._context
+
+
+def _handlers_of(strategy: Strategy) -> dict[type, Callable[[Any], Any]]:
+    """The handlers that the strategy has written itself."""
+    return {
+        kind: getattr(strategy, name)
+        for kind, name in HANDLERS.items()
+        if getattr(type(strategy), name) is not getattr(Strategy, name)
+    }
+
+
+async def _finish(outcome: object) -> None:
+    """Await what a handler returned, if it is to be awaited."""
+    if inspect.isawaitable(outcome):
+        await outcome

@@ -1,0 +1,460 @@
+"""Connection: one WebSocket kept up for as long as the engine runs.
+
+A connection is a loop over sessions. Each has a nursery of its own, in which reader, subscriptions,
+heartbeat and liveness live and with which they all end; nothing of one session reaches into the next.
+
+    DISCONNECTED → CONNECTING → CONNECTED → RECONNECTING → CONNECTING → …
+                                                         ↘ FAILED (given up)
+
+Whatever `TRANSIENT` names ends a session and leads to another after a growing delay; anything else (a
+bug of ours, say) is not survived here but ends the engine in order. The delay starts afresh only after a
+session that truly worked: one that brought data and outlived the delay before it. So a venue that
+accepts and drops us at once is not called every second.
+
+What is wanted is state, not messages: the feeds that the engine asks for are kept in a table, and each
+session asks the venue for those it has not asked for yet. So there is no queue of subscriptions to lose.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import attrs
+import structlog
+import trio
+
+from livetrio.bus import MessageBus
+from livetrio.clock import Clock
+from livetrio.errors import (
+    ConnectionFailed,
+    ConnectionLost,
+    FrameError,
+    HandshakeRefused,
+    HttpError,
+    MaxReconnectAttempts,
+    NotRunning,
+)
+from livetrio.model import ConnectionEvent, ConnectionState, Feed, FeedEvent, FeedState
+from livetrio.supervision.backoff import Backoff
+from livetrio.supervision.dial import Dial
+from livetrio.supervision.heartbeat import run_heartbeat
+from livetrio.supervision.interval import Interval
+from livetrio.supervision.liveness import Liveness
+from livetrio.supervision.session import Receiver, Session
+from livetrio.supervision.upstream import Upstream
+from livetrio.supervision.websocket import WebSocket, open_websocket
+from livetrio.topics import CONNECTED, DISCONNECTED, FAILED, FEED, RECONNECTING, Topic
+from livetrio.venues.base import VenueNotice
+
+log = structlog.get_logger()
+
+TRANSIENT = (ConnectionFailed, ConnectionLost, HttpError, FrameError)
+"""What ends a session and is answered by another: the network's faults and the venue's, none of ours."""
+
+MAX_RETRY_AFTER = 3600.0
+"""Seconds: the longest that a venue's Retry-After is obeyed."""
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionPolicy:
+    """How a connection is kept up. Durations in seconds."""
+
+    auto_reconnect: bool = True
+    reconnect_base: float = 1.0
+    reconnect_max: float = 60.0
+    reconnect_jitter: float = 0.0
+    max_reconnect_attempts: int = 0
+    """In a row; 0 is no limit."""
+    connect_timeout: float = 10.0
+    """For dialing, TLS and the upgrade together."""
+    subscribe_timeout: float = 10.0
+    max_message_bytes: int = 16 * 2**20
+    max_bad_messages: int = 100
+    """In a row, before the session is built anew."""
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionStatus:
+    """A connection as it is now."""
+
+    name: str
+    endpoint: str
+    state: ConnectionState
+    generation: int
+    """Sessions so far."""
+    reconnect_attempts: int
+    """In a row, since the last session that worked."""
+    latency_ms: float | None
+    """Heartbeat there and back, the last one answered."""
+    messages_received: int
+    last_message_time: int | None
+    """UTC nanoseconds."""
+    last_error: str | None
+    uptime: float
+    """Seconds in sessions, all together."""
+    feeds: tuple[Feed, ...]
+    stale_feeds: tuple[Feed, ...]
+    faults: Mapping[str, int]
+    """Messages that were applied nowhere, by kind: those that made no sense, ``stale`` ones that came by
+    a session that had ended, and what the venue refused."""
+
+
+class Connection:
+    """One supervised WebSocket. `run` is its life; everything else may be called while it runs."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        upstream: Upstream,
+        policy: ConnectionPolicy,
+        receive: Receiver,
+        receive_other: Receiver = lambda _event: False,
+        last_update: Callable[[Feed], int | None],
+        bus: MessageBus,
+        clock: Clock,
+        dial: Dial,
+        heartbeat: Interval,
+        rng: random.Random | None = None,
+        on_state: Callable[[ConnectionEvent], None] = lambda _event: None,
+    ) -> None:
+        self.name = name
+        self.upstream = upstream
+        self.state = ConnectionState.DISCONNECTED
+        self.generation = 0
+        self.settled = trio.Event()
+        """Set once the first attempt has succeeded or failed."""
+        self.last_error: str | None = None
+        self._policy = policy
+        self._receive = receive
+        self._receive_other = receive_other
+        self._last_update = last_update
+        self._bus = bus
+        self._clock = clock
+        self._dial = dial
+        self._heartbeat = heartbeat
+        self._on_state = on_state
+        self._backoff = Backoff(
+            policy.reconnect_base, policy.reconnect_max, jitter=policy.reconnect_jitter, rng=rng
+        )
+        self._desired: dict[Feed, None] = {}
+        self._desired_changed = trio.Event()
+        self._stale_feeds: dict[Feed, float] = {}
+        self._faults: Counter[str] = Counter()
+        self._session: Session | None = None
+        self._socket: WebSocket | None = None
+        self._scope: trio.CancelScope | None = None
+        self._restarting = False
+        self._stopping = False
+        # Of the sessions that have ended; `status` adds the one that is open.
+        self._uptime = 0.0
+        self._messages = 0
+        self._waited = policy.reconnect_base
+        """The delay before the running session; the first came without, which counts as the shortest."""
+        self._latency: float | None = None
+        self._last_message: float | None = None
+
+    # Its life.
+
+    async def run(self) -> None:
+        """Keep the connection up until cancelled, `disconnect`, or given up.
+
+        Given up, its state is FAILED and this returns: whether that matters is for the engine to say.
+        """
+        try:
+            with structlog.contextvars.bound_contextvars(connection=self.name):
+                while not self._stopping and await self._attempt():
+                    pass
+        finally:
+            self.settled.set()
+            if self.state is not ConnectionState.FAILED:
+                self._enter(ConnectionState.DISCONNECTED)
+
+    async def _attempt(self) -> bool:
+        """One session and the wait after it; False when there is to be no other."""
+        self._enter(ConnectionState.CONNECTING)
+        retry_after = 0.0
+        try:
+            with trio.CancelScope() as self._scope:
+                await self._run_session()
+        except* TRANSIENT as group:
+            error = _first_leaf(group)
+            self.last_error = str(error)
+            if isinstance(error, HandshakeRefused) and error.retry_after is not None:
+                retry_after = min(error.retry_after, MAX_RETRY_AFTER)
+        finally:
+            self._scope = None
+        if self.state is ConnectionState.CONNECTED:
+            self._enter(ConnectionState.DISCONNECTED)
+        self.settled.set()
+        if self._stopping:
+            return False
+        if self._restarting:
+            self._restarting = False
+            return True
+        return await self._wait_to_reconnect(retry_after)
+
+    async def _run_session(self) -> None:
+        policy, upstream = self._policy, self.upstream
+        with trio.move_on_after(policy.connect_timeout) as deadline:
+            await upstream.prepare()
+        if deadline.cancelled_caught:
+            limit = f"{policy.connect_timeout:g} s"
+            raise ConnectionFailed(f"{upstream.url}: what is asked before a session had no answer in {limit}")
+        generation = self.generation + 1
+        session = Session(
+            connection=self.name,
+            generation=generation,
+            codec=upstream.open_codec(generation),
+            receive=self._receive,
+            receive_other=self._receive_other,
+            clock=self._clock,
+            max_bad_messages=policy.max_bad_messages,
+            faults=self._faults,
+            on_refused=self._note_refusal,
+        )
+        async with (
+            open_websocket(
+                upstream.url,
+                dial=self._dial,
+                on_messages=session.take,
+                headers=upstream.headers,
+                max_message_bytes=policy.max_message_bytes,
+                connect_timeout=policy.connect_timeout,
+            ) as socket,
+            trio.open_nursery() as nursery,
+        ):
+            self.generation, self._session, self._socket = generation, session, socket
+            try:
+                self._enter(ConnectionState.CONNECTED)
+                self.settled.set()
+                nursery.start_soon(self._keep_subscribed, socket, session)
+                nursery.start_soon(run_heartbeat, socket, session, self._heartbeat)
+                nursery.start_soon(self._liveness(session).run)
+                await socket.wait_closed()
+            finally:
+                self._end_session(session)
+
+    def _liveness(self, session: Session) -> Liveness:
+        return Liveness(
+            session=session,
+            max_silence=self.upstream.max_silence,
+            last_update=self._last_update,
+            stale=self._stale_feeds,
+            subscribe_timeout=self._policy.subscribe_timeout,
+            bus=self._bus,
+            clock=self._clock,
+        )
+
+    async def _keep_subscribed(self, socket: WebSocket, session: Session) -> None:
+        """Ask for what is desired and not asked for yet, end what is desired no more; and so on."""
+        for message in self.upstream.subscriptions:
+            await socket.send(message)
+        while True:
+            changed = self._desired_changed
+            for feed in [each for each in session.requested if each not in self._desired]:
+                del session.requested[feed]
+                session.acknowledged.discard(feed)
+                await socket.send(session.codec.unsubscribe(feed))
+            for feed in [each for each in self._desired if each not in session.requested]:
+                if feed in self._desired:  # it may have gone while we waited to send
+                    session.request(feed)
+                    await socket.send(session.codec.subscribe(feed))
+            await changed.wait()
+
+    def _end_session(self, session: Session) -> None:
+        """Nothing is applied from here on; what the session did is added to what the others did."""
+        session.close()
+        self._session = self._socket = None
+        lived = trio.current_time() - session.opened
+        self._uptime += lived
+        self._messages += session.messages
+        self._latency = session.latency if session.latency is not None else self._latency
+        self._last_message = session.last_received if session.messages else self._last_message
+        if self._has_worked(session) and lived >= self._waited:
+            self._backoff.reset()
+
+    def _has_worked(self, session: Session) -> bool:
+        """Whether the session brought anything of use."""
+        if not session.requested:
+            return session.messages > 0 or session.latency is not None
+        opened = self._clock.at(session.opened)
+        updates = (self._last_update(feed) for feed in session.requested)
+        return any(update is not None and update >= opened for update in updates)
+
+    async def _wait_to_reconnect(self, retry_after: float) -> bool:
+        policy = self._policy
+        if not policy.auto_reconnect:
+            return self._give_up(f"{self.last_error}; auto_reconnect is off")
+        if policy.max_reconnect_attempts and self._backoff.attempts >= policy.max_reconnect_attempts:
+            return self._give_up(f"{self.last_error}; given up after {self._backoff.attempts} attempts")
+        self._waited = self._backoff.next_delay()
+        delay = max(self._waited, retry_after)
+        self._enter(ConnectionState.RECONNECTING, attempt=self._backoff.attempts, delay=delay)
+        with trio.CancelScope() as self._scope:
+            await trio.sleep(delay)
+        self._scope = None
+        self._restarting = False
+        return not self._stopping
+
+    def _give_up(self, reason: str) -> bool:
+        self.last_error = reason
+        self._enter(ConnectionState.FAILED)
+        return False
+
+    def _enter(self, state: ConnectionState, *, attempt: int = 0, delay: float = 0.0) -> None:
+        was, self.state = self.state, state
+        if state is ConnectionState.DISCONNECTED and was is not ConnectionState.CONNECTED:
+            return  # it was not up, so that it is down is no news
+        reason = None if state in (ConnectionState.CONNECTING, ConnectionState.CONNECTED) else self.last_error
+        event = ConnectionEvent(
+            connection=self.name,
+            endpoint=self.upstream.url,
+            state=state,
+            generation=self.generation,
+            timestamp=self._clock.now(),
+            attempt=attempt,
+            delay=delay,
+            reason=reason,
+        )
+        self._on_state(event)
+        _LOG_STATE[state](event)
+        topic = _TOPICS.get(state)
+        if topic is not None:
+            self._bus.publish(topic, event)
+
+    def _note_refusal(self, notice: VenueNotice) -> None:
+        kind = "refused" if notice.feed is not None else "notice"
+        self._faults[kind] += 1
+        if self._faults[kind] <= 10:
+            log.warning("the venue refuses", text=notice.text)
+        if notice.feed is not None:
+            self._bus.publish(
+                FEED,
+                FeedEvent(
+                    feed=notice.feed,
+                    state=FeedState.REFUSED,
+                    timestamp=self._clock.now(),
+                    reason=notice.text,
+                ),
+            )
+
+    # What may be asked of it.
+
+    def subscribe(self, feed: Feed) -> None:
+        """Ask for a feed in this session and every later one.
+
+        Raises:
+          UnknownInstrument: the venue has no such instrument or feed.
+        """
+        self.upstream.check(feed)
+        self._desired[feed] = None
+        self._wake_subscriber()
+
+    def unsubscribe(self, feed: Feed) -> None:
+        """Ask for the feed no more."""
+        self._desired.pop(feed, None)
+        self._stale_feeds.pop(feed, None)
+        self._wake_subscriber()
+
+    def drop(self, feed: Feed, reason: str) -> None:
+        """Ask for a feed no more because the venue turned out not to have it; said on ``system.feed``."""
+        self.unsubscribe(feed)
+        self._note_refusal(VenueNotice(reason, feed))
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """What it is to ask for."""
+        return tuple(self._desired)
+
+    def _wake_subscriber(self) -> None:
+        self._desired_changed.set()
+        self._desired_changed = trio.Event()
+
+    async def send(self, message: str | bytes) -> None:
+        """Send one text message now.
+
+        Raises:
+          NotRunning: the connection is not up. Nothing was sent.
+          ConnectionLost: it broke meanwhile; whether the message arrived is unknown.
+        """
+        if self._socket is None:
+            raise NotRunning(f"{self.name} is {self.state.value}, so nothing can be sent by it")
+        await self._socket.send(message)
+
+    def restart(self) -> None:
+        """End the session, if there is one, and begin another at once, without a delay."""
+        self._restarting = True
+        self._backoff.reset()
+        if self._scope is not None:
+            self._scope.cancel("restart")
+
+    def disconnect(self) -> None:
+        """End the session and begin no other."""
+        self._stopping = True
+        if self._scope is not None:
+            self._scope.cancel("disconnect")
+
+    def status(self) -> ConnectionStatus:
+        """The connection as it is now."""
+        session = self._session
+        uptime, messages = self._uptime, self._messages
+        latency, last = self._latency, self._last_message
+        if session is not None:
+            uptime += trio.current_time() - session.opened
+            messages += session.messages
+            latency = session.latency if session.latency is not None else latency
+            last = session.last_received if session.messages else last
+        return ConnectionStatus(
+            name=self.name,
+            endpoint=self.upstream.url,
+            state=self.state,
+            generation=self.generation,
+            reconnect_attempts=self._backoff.attempts,
+            latency_ms=None if latency is None else latency * 1000,
+            messages_received=messages,
+            last_message_time=None if last is None else self._clock.at(last),
+            last_error=self.last_error,
+            uptime=uptime,
+            feeds=tuple(self._desired),
+            stale_feeds=tuple(self._stale_feeds),
+            faults=dict(self._faults),
+        )
+
+    def failure(self) -> MaxReconnectAttempts:
+        """Why it was given up, for whoever has to raise it."""
+        return MaxReconnectAttempts(f"{self.name}: {self.last_error}")
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.name} {self.state.value}, generation {self.generation}>"
+
+
+def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error in a group of groups: the others are its consequences."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+_TOPICS: dict[ConnectionState, Topic[ConnectionEvent]] = {
+    ConnectionState.CONNECTED: CONNECTED,
+    ConnectionState.DISCONNECTED: DISCONNECTED,
+    ConnectionState.RECONNECTING: RECONNECTING,
+    ConnectionState.FAILED: FAILED,
+}
+
+
+def _log_reconnecting(event: ConnectionEvent) -> None:
+    log.warning("reconnecting", delay=round(event.delay, 3), attempt=event.attempt, because=event.reason)
+
+
+_LOG_STATE: dict[ConnectionState, Callable[[ConnectionEvent], None]] = {
+    ConnectionState.CONNECTING: lambda event: log.debug("connecting", endpoint=event.endpoint),
+    ConnectionState.CONNECTED: lambda event: log.info("connected", generation=event.generation),
+    ConnectionState.DISCONNECTED: lambda event: log.info("disconnected", because=event.reason),
+    ConnectionState.RECONNECTING: _log_reconnecting,
+    ConnectionState.FAILED: lambda event: log.error("connection given up", because=event.reason),
+}

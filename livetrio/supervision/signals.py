@@ -1,0 +1,27 @@
+"""Signals: SIGINT and SIGTERM ask the engine to stop, in a task like any other."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+import structlog
+import trio
+
+log = structlog.get_logger()
+
+WATCHED = (signal.SIGINT, signal.SIGTERM)
+
+
+async def watch_signals(on_signal: Callable[[str], None]) -> None:
+    """Call ``on_signal`` with the name of every SIGINT and SIGTERM, until cancelled.
+
+    Only the main thread gets signals; elsewhere this returns at once, and says so in the log.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        log.warning("signals are not handled: the engine does not run in the main thread")
+        return
+    with trio.open_signal_receiver(*WATCHED) as signals:
+        async for number in signals:
+            on_signal(signal.Signals(number).name)

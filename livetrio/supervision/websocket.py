@@ -1,0 +1,406 @@
+"""open_websocket: one WebSocket session, with the fast lane for what arrives.
+
+trio-websocket opens the session, answers pings, sends and closes. It reads from a `FrameLane` of ours,
+which lies between it and the transport: complete messages are taken out there and handed to
+``on_messages`` in batches, by a plain call in the task that reads; the library gets the rest (see
+`frames`).
+
+    transport ──► FrameLane ──► trio-websocket     handshake, control frames, offences
+                      └───────► on_messages        all messages, in order
+
+What is expected to go wrong is raised as one of livetrio's errors and bare: `ConnectionFailed` and its
+children until the session is up, `ConnectionLost` and its children afterwards. What the body of the
+block or ``on_messages`` raises comes out as it is; only if both raise, they come out together as a group.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from email.utils import parsedate_to_datetime
+from typing import NoReturn, cast
+
+import h11
+import trio
+import trio_websocket
+from wsproto.frame_protocol import FrameProtocol
+from wsproto.utilities import RemoteProtocolError
+
+from livetrio.errors import (
+    ConnectionFailed,
+    ConnectionLost,
+    ConnectTimeout,
+    HandshakeRefused,
+    WebSocketError,
+)
+from livetrio.supervision.dial import Address, Dial, parse_url
+from livetrio.supervision.frames import FrameCutter
+from livetrio.supervision.nursery import open_service_nursery
+from livetrio.version import __version__
+
+OnMessages = Callable[[list[bytes]], object]
+"""Called with the messages that arrived together, oldest first; never with none. It must not wait."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a polite close may take before the transport is torn down."""
+
+MAX_MESSAGE_BYTES = 16 * 2**20
+"""The longest message that is taken, unless the caller says otherwise."""
+
+_CHUNK_BYTES = 64 * 2**10
+_MAX_HEAD_BYTES = 64 * 2**10
+_CLOSE_FRAME = 0x88
+_PROTOCOL_VERDICTS = (1002, 1007, 1009)
+_UNSPOKEN_VERDICTS = (1002, 1007)
+"""Close codes of an offence which trio-websocket notes without telling the far side; we tell it."""
+
+
+@asynccontextmanager
+async def open_websocket(
+    url: str,
+    *,
+    dial: Dial,
+    on_messages: OnMessages,
+    headers: Mapping[str, str] | None = None,
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
+    connect_timeout: float = 10.0,
+) -> AsyncIterator[WebSocket]:
+    """Dial, do the handshake, and hold the session while the block runs.
+
+    ``on_messages`` may be called as soon as the handshake is done, even before the block begins, and is
+    not called once it has been left. Leaving closes politely, for at most `CLOSE_TIMEOUT` seconds even
+    if cancelled; then the transport is torn down, whatever the far side does.
+
+    Args:
+      url: of a WebSocket, ``ws://`` or ``wss://``.
+      headers: sent with the upgrade.
+      max_message_bytes: a longer message ends the session with close code 1009.
+      connect_timeout: seconds for dialing, TLS and the upgrade together. A parameter, against the house
+        rule: a caller's cancel scope could not end where connecting does.
+
+    Raises:
+      ConnectionFailed: no session came about (`ConnectTimeout`, `TlsError`, `HandshakeRefused`).
+      ValueError: the URL makes no sense.
+    """
+    address, target = parse_url(url)
+    deadline = trio.current_time() + connect_timeout
+    with _connecting(address, deadline):
+        transport = await dial(address)
+    lane = FrameLane(transport, on_messages, address, max_message_bytes=max_message_bytes)
+    error: BaseException | None = None
+    try:
+        # The reader is a service: a session cancelled from outside can still say goodbye.
+        async with open_service_nursery() as nursery:
+            with _connecting(address, deadline):
+                connection = await trio_websocket.wrap_client_stream(
+                    cast("trio.Nursery", nursery),  # its start_soon is all that is used
+                    cast("trio.SocketStream", lane),  # any stream will do
+                    address.netloc,
+                    target,
+                    extra_headers=_encode_headers(headers),
+                    max_message_size=max_message_bytes,
+                    receive_buffer_size=None,
+                )
+            websocket = WebSocket(connection, lane, address)
+            nursery.start_soon(websocket._listen)
+            try:
+                yield websocket
+            finally:
+                await websocket._close()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        error = group.exceptions[0]
+    finally:
+        await trio.aclose_forcefully(transport)
+    if error is not None:
+        _raise(error, address)  # outside the handler, so that the group does not become its context
+
+
+class WebSocket:
+    """A session that is up. Made by `open_websocket`; any task may use it."""
+
+    def __init__(
+        self, connection: trio_websocket.WebSocketConnection, lane: FrameLane, address: Address
+    ) -> None:
+        self._connection = connection
+        self._lane = lane
+        self._address = address
+        self._ended = trio.Event()
+        self._pings = 0
+        self._pinging: set[trio.CancelScope] = set()
+
+    async def send(self, message: bytes | str) -> None:
+        """Send a text message; bytes are taken for UTF-8.
+
+        Cancelled while it waits for the network, it may have sent half a frame; the session cannot send
+        any more then and every later call fails.
+
+        Raises:
+          ConnectionLost: the session has ended.
+        """
+        text = message if isinstance(message, str) else message.decode()
+        try:
+            await self._connection.send_message(text)
+        except trio_websocket.ConnectionClosed as exc:
+            raise self._lost() from exc
+
+    async def ping(self) -> None:
+        """Send a ping and wait for its pong.
+
+        Raises:
+          ConnectionLost: the session has ended, or ended before the pong came.
+        """
+        self._pings += 1
+        # trio-websocket would wait for the pong of a connection that has ended for ever.
+        with trio.CancelScope() as scope:
+            self._pinging.add(scope)
+            try:
+                await self._connection.ping(struct.pack("!Q", self._pings))
+            except trio_websocket.ConnectionClosed as exc:
+                raise self._lost() from exc
+            finally:
+                self._pinging.discard(scope)
+        if scope.cancelled_caught:
+            raise self._lost()
+
+    async def wait_closed(self) -> NoReturn:
+        """Wait until the session ends.
+
+        Raises:
+          WebSocketError: it ended because the far side broke the protocol.
+          ConnectionLost: it ended otherwise, a clean close by the server included.
+        """
+        await self._ended.wait()
+        raise self._lost()
+
+    async def _listen(self) -> None:
+        """Wait for the end; until then, hand over what the library makes of what the lane left to it."""
+        while (message := await self._next_message()) is not None:
+            self._lane.hand_over([message])
+        self._ended.set()
+        for scope in self._pinging:
+            scope.cancel()
+        if self._lane.failure is not None:
+            raise self._lane.failure
+
+    async def _next_message(self) -> bytes | None:
+        try:
+            message = await self._connection.get_message()
+        except trio_websocket.ConnectionClosed:
+            return None
+        return message.encode() if isinstance(message, str) else message
+
+    async def _close(self) -> None:
+        """Say goodbye, if there is anyone to say it to."""
+        self._lane.handing_over = False
+        if self._lane.failure is not None:
+            return  # nobody reads any more
+        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            verdict = self._connection.closed
+            if verdict is not None and verdict.code in _UNSPOKEN_VERDICTS and not self._lane.close_sent:
+                await self._lane.send_close(verdict.code, verdict.reason)
+            await self._connection.aclose()
+
+    def _lost(self) -> ConnectionLost:
+        """Why the session ended, in words."""
+        end, lane = self._connection.closed, self._lane
+        if end is None or end.code == 1006:
+            return ConnectionLost(f"the connection to {self._address} broke off")
+        if end.code in _PROTOCOL_VERDICTS and (
+            lane.offence is not None or (end.code in _UNSPOKEN_VERDICTS and not lane.close_sent)
+        ):
+            offence = lane.offence or end.reason
+            return WebSocketError(f"{self._address} broke the WebSocket protocol: {offence} ({end.code})")
+        if not lane.handing_over:
+            return ConnectionLost(f"the connection to {self._address} was closed here")
+        words = f"{end.code} {end.name}" + (f", {end.reason!r}" if end.reason else "")
+        return ConnectionLost(f"{self._address} closed the connection: {words}")
+
+    def __repr__(self) -> str:
+        return f"<WebSocket {self._address} {'ended' if self._ended.is_set() else 'open'}>"
+
+
+class FrameLane(trio.abc.Stream):
+    """Lies beneath trio-websocket and keeps for us what it would be slow with.
+
+    Until the upgrade is accepted, whatever goes wrong is raised from here as `ConnectionFailed`: the
+    library would note it and wait for the handshake for ever.
+    """
+
+    def __init__(
+        self,
+        transport: trio.abc.Stream,
+        on_messages: OnMessages,
+        address: Address,
+        *,
+        max_message_bytes: int,
+    ) -> None:
+        self.handing_over = True
+        """Whether messages are still wanted."""
+        self.failure: BaseException | None = None
+        """What `on_messages` raised."""
+        self.close_sent = False
+        """Whether a close frame has gone out."""
+        self._transport = transport
+        self._on_messages = on_messages
+        self._address = address
+        self._cutter = FrameCutter(max_message_bytes=max_message_bytes)
+        self._upgraded = False
+        self._early = b""
+        """What came together with the head of the answer to the upgrade."""
+        self._torn = False
+        """Whether half a frame may have been sent."""
+
+    @property
+    def offence(self) -> str | None:
+        """What the far side did wrong, if the cutter saw it."""
+        return self._cutter.offence
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Read on until there is something for the library: bytes, or b"" at the end.
+
+        First the head of the answer to the upgrade and nothing else, so that the library has judged it
+        before any message is handed over.
+        """
+        if not self._upgraded:
+            head = await self._receive_head()
+            self._upgraded = True
+            return head
+        while True:
+            data, self._early = self._early or await self._transport.receive_some(_CHUNK_BYTES), b""
+            if not data:
+                return b""
+            messages, rest = self._cutter.feed(bytes(data))  # in-memory streams give bytearrays
+            if messages:
+                self.hand_over(messages)
+            if rest:
+                return rest
+
+    def hand_over(self, messages: list[bytes]) -> None:
+        """Call ``on_messages``, unless nothing more is wanted."""
+        if self.handing_over:
+            try:
+                self._on_messages(messages)
+            except BaseException as exc:
+                # Noted, because the library takes a trio.BrokenResourceError for the network's.
+                self.failure = exc
+                raise
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send a frame of the library's; each call brings one."""
+        if self._torn:
+            raise trio.BrokenResourceError("an earlier frame was sent in part only")
+        if not self._upgraded:
+            with _handshaking(self._address):
+                await self._transport.send_all(data)
+            return
+        self.close_sent |= data[0] == _CLOSE_FRAME
+        self._torn = True
+        await self._transport.send_all(data)
+        self._torn = False
+
+    async def send_close(self, code: int, reason: str | None) -> None:
+        """Send a close frame, past the library, if the stream takes it."""
+        try:
+            await self.send_all(FrameProtocol(client=True, extensions=[]).close(code, reason))
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+            pass
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As the transport says."""
+        await self._transport.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+    async def _receive_head(self) -> bytes:
+        """The head of the answer to the upgrade, if the upgrade was accepted."""
+        received = bytearray()
+        end = -1
+        while end < 0:
+            if len(received) > _MAX_HEAD_BYTES:
+                raise ConnectionFailed(f"{self._address} answered the upgrade with no end")
+            with _handshaking(self._address):
+                chunk = await self._transport.receive_some(_CHUNK_BYTES)
+            if not chunk:
+                raise ConnectionFailed(f"{self._address} hung up instead of answering the upgrade")
+            searched = max(len(received) - 3, 0)
+            received += chunk
+            end = received.find(b"\r\n\r\n", searched)
+        head, self._early = bytes(received[: end + 4]), bytes(received[end + 4 :])
+        _check_head(head, self._early, self._address)
+        return head
+
+
+@contextmanager
+def _connecting(address: Address, deadline: float) -> Iterator[None]:
+    try:
+        with trio.fail_at(deadline), _handshaking(address):
+            yield
+    except trio.TooSlowError as exc:
+        raise ConnectTimeout(f"{address} did not answer in time") from exc
+
+
+@contextmanager
+def _handshaking(address: Address) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, trio.BrokenResourceError) as exc:
+        raise ConnectionFailed(f"the connection to {address} broke off before it was up: {exc}") from exc
+
+
+def _raise(error: BaseException, address: Address) -> NoReturn:
+    """Raise what came out of the session, in our words if it is the library's."""
+    fault: BaseException | None = error if isinstance(error, h11.LocalProtocolError) else None
+    while fault is not None and not isinstance(fault, RemoteProtocolError):
+        fault = fault.__context__  # it found fault with the upgrade, and then in itself when it said so
+    if fault is not None:
+        raise ConnectionFailed(f"{address} did not accept the upgrade as it should: {fault}") from fault
+    raise error
+
+
+def _encode_headers(headers: Mapping[str, str] | None) -> list[tuple[bytes, bytes]]:
+    given = dict(headers or {})
+    if not any(name.lower() == "user-agent" for name in given):
+        given["User-Agent"] = f"livetrio/{__version__}"
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in given.items()]
+
+
+def _check_head(head: bytes, body: bytes, address: Address) -> None:
+    """Raise unless the answer to the upgrade is status 101; the rest of it is the library's to check."""
+    parser = h11.Connection(h11.CLIENT)
+    parser.send(
+        h11.Request(
+            method="GET", target="/", headers=[("Host", ""), ("Upgrade", "x"), ("Connection", "Upgrade")]
+        )
+    )
+    parser.send(h11.EndOfMessage())
+    parser.receive_data(head)
+    try:
+        answer = parser.next_event()
+    except h11.RemoteProtocolError as exc:
+        raise ConnectionFailed(f"{address} answered the upgrade with something that is not HTTP") from exc
+    assert isinstance(answer, h11.Response | h11.InformationalResponse)  # a whole head is nothing else
+    if answer.status_code != 101:
+        words = f"{answer.status_code} {answer.reason.decode('latin-1')}"
+        text = body[:200].decode("utf-8", "backslashreplace").strip()
+        raise HandshakeRefused(
+            f"{address} refused the upgrade: {words}" + (f", {text}" if text else ""),
+            status=answer.status_code,
+            retry_after=_retry_after({name: value.decode("latin-1") for name, value in answer.headers}),
+        )
+
+
+def _retry_after(headers: Mapping[bytes, str]) -> float | None:
+    """Seconds from ``Retry-After``. A date in it is measured by the answer's ``Date``, not by our clock."""
+    value = headers.get(b"retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        until, date = parsedate_to_datetime(value), parsedate_to_datetime(headers.get(b"date", ""))
+        return max((until - date).total_seconds(), 0.0)
+    except (ValueError, TypeError):  # no date, or only one of them has a time zone
+        return None

@@ -1,0 +1,169 @@
+"""HyperliquidVenue as the engine uses it."""
+
+import json
+
+import pytest
+from test_hyperliquid_samples import BBO, BTC, HYPE_SPOT, META, NOW, PURR_SPOT, SPOT_META, loaded_venue
+
+from livetrio.errors import FrameError, UnknownInstrument, UsageError
+from livetrio.model import Feed, FeedKind
+from livetrio.venues.base import StreamAddress
+from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
+
+VENUE = "HYPERLIQUID"
+
+
+def quotes(name):
+    return Feed(FeedKind.QUOTES, VENUE, name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({}, "wss://api.hyperliquid.xyz/ws"),
+        ({"network": "testnet"}, "wss://api.hyperliquid-testnet.xyz/ws"),
+        ({"base_url": "http://127.0.0.1:3001"}, "ws://127.0.0.1:3001/ws"),
+        ({"base_url": "https://example.org/http"}, "wss://example.org/http/ws"),
+    ],
+)
+def test_there_is_one_stream_at_the_networks_address(settings, url):
+    venue = HyperliquidVenue(HyperliquidConfig(headers={"X": "y"}, **settings))
+
+    assert venue.streams == (StreamAddress(name="market", url=url, headers={"X": "y"}),)
+
+
+def test_the_engine_says_where_its_local_exchange_is():
+    venue = HyperliquidVenue(HyperliquidConfig(network="local"), base_url="http://127.0.0.1:4000")
+
+    assert venue.streams[0].url == "ws://127.0.0.1:4000/ws"
+    assert venue.instrument_requests()[0].url == "http://127.0.0.1:4000/info"
+
+
+def test_a_local_exchange_of_which_nobody_says_where_it_is_cannot_be_used():
+    with pytest.raises(UsageError, match="expected the base_url of the local exchange"):
+        HyperliquidVenue(HyperliquidConfig(network="local"))
+
+
+def test_it_asks_for_perpetuals_and_spot_pairs():
+    requests = HyperliquidVenue(HyperliquidConfig()).instrument_requests()
+
+    assert {each.url for each in requests} == {"https://api.hyperliquid.xyz/info"}
+    assert [json.loads(each.body) for each in requests] == [{"type": "meta"}, {"type": "spotMeta"}]
+
+
+def test_it_lists_what_it_has_loaded_the_delisted_included():
+    venue = HyperliquidVenue(HyperliquidConfig())
+    before = dict(venue.instruments)
+    loaded = venue.load_instruments([META, SPOT_META])
+
+    assert before == {}
+    assert list(venue.instruments.values()) == list(loaded)
+    assert set(venue.instruments) == {
+        BTC,
+        "LOOM-USD-PERP.HYPERLIQUID",
+        "ETH-USD-PERP.HYPERLIQUID",
+        PURR_SPOT,
+        HYPE_SPOT,
+    }
+
+
+@pytest.mark.parametrize("answers", [[META], [META, b"null"], [b"{", SPOT_META], [META, SPOT_META, META]])
+def test_answers_that_make_no_sense_leave_what_was_known(answers):
+    venue = loaded_venue()
+    before = dict(venue.instruments)
+
+    with pytest.raises(FrameError):
+        venue.load_instruments(answers)
+
+    assert dict(venue.instruments) == before
+    assert venue.stream_for(quotes(BTC)) == "market"
+    assert venue.open_codec(1).decode(BBO, NOW)
+
+
+def test_a_codec_in_use_learns_what_is_newly_listed():
+    venue = loaded_venue()
+    codec = venue.open_codec(1)
+    venue.load_instruments([META.replace(b'"ETH"', b'"DOGE"'), SPOT_META])
+
+    assert codec.decode(BBO.replace(b"BTC", b"DOGE"), NOW)
+    assert b"DOGE" in codec.subscribe(quotes("DOGE-USD-PERP.HYPERLIQUID"))
+    with pytest.raises(FrameError, match="unknown-instrument"):
+        codec.decode(BBO.replace(b"BTC", b"ETH"), NOW)
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        quotes(BTC),
+        quotes(PURR_SPOT),
+        quotes(HYPE_SPOT),
+        Feed(FeedKind.CONTEXT, VENUE, HYPE_SPOT),
+        Feed(FeedKind.BARS, VENUE, BTC, "1h"),
+        Feed(FeedKind.MIDS, VENUE),
+    ],
+    ids=str,
+)
+def test_every_feed_of_what_is_listed_is_on_the_market_stream(feed):
+    assert loaded_venue().stream_for(feed) == "market"
+
+
+@pytest.mark.parametrize(
+    ("feed", "words"),
+    [
+        (quotes("BTC-USD-PREP.HYPERLIQUID"), "did you mean BTC-USD-PERP.HYPERLIQUID?"),
+        (quotes("btc-usd-perp.HYPERLIQUID"), "did you mean BTC-USD-PERP.HYPERLIQUID?"),
+        (quotes("QQQQQQ.HYPERLIQUID"), "does not list QQQQQQ.HYPERLIQUID"),
+        (quotes("LOOM-USD-PERP.HYPERLIQUID"), "LOOM-USD-PERP.HYPERLIQUID is delisted"),
+        (quotes("LOOM-USD-PREP.HYPERLIQUID"), "does not list"),
+        (quotes(None), "quotes: expected an instrument, found none"),
+        (Feed(FeedKind.QUOTES, "OTHER", "BTC-USD-PERP.OTHER"), "is a feed of OTHER, not of HYPERLIQUID"),
+        (Feed(FeedKind.BARS, VENUE, BTC, "1M"), "not of 1M"),
+        (Feed(FeedKind.BARS, VENUE, BTC), "has bars of 1m, 3m"),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_a_feed_that_would_end_the_socket_is_refused_in_words(feed, words):
+    with pytest.raises(UnknownInstrument) as refused:
+        loaded_venue().stream_for(feed)
+
+    assert words in str(refused.value)
+
+
+def test_a_delisted_instrument_is_not_proposed_in_place_of_another():
+    with pytest.raises(UnknownInstrument) as refused:
+        loaded_venue().stream_for(quotes("LOOM-USD-PREP.HYPERLIQUID"))
+
+    assert "did you mean LOOM" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["SOL-USD-PERP", "xyz:TSLA-USD-PERP", "PURR-USDC-SPOT", "@107-SPOT"])
+def test_before_the_list_is_there_the_form_is_enough(name):
+    venue = HyperliquidVenue(HyperliquidConfig())
+
+    assert venue.stream_for(quotes(f"{name}.HYPERLIQUID")) == "market"
+
+
+@pytest.mark.parametrize(
+    "name", ["SOL.HYPERLIQUID", "SOL-USD-PERP.OTHER", "-USD-PERP.HYPERLIQUID", "SOL-USD-PERP"]
+)
+def test_before_the_list_is_there_the_form_is_asked_for(name):
+    with pytest.raises(UnknownInstrument, match="expected an instrument such as"):
+        HyperliquidVenue(HyperliquidConfig()).stream_for(quotes(name))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fast", "expected"),
+    [
+        (FeedKind.BOOK, True, 5.0),
+        (FeedKind.BOOK, False, pytest.approx(16.2)),
+        (FeedKind.MIDS, True, 20.0),
+        (FeedKind.CONTEXT, True, 10.0),
+        (FeedKind.QUOTES, True, None),
+        (FeedKind.TRADES, True, None),
+        (FeedKind.BARS, True, None),
+    ],
+)
+def test_silence_means_a_broken_feed_only_where_the_venue_speaks_by_the_clock(kind, fast, expected):
+    venue = HyperliquidVenue(HyperliquidConfig(fast_books=fast))
+
+    assert venue.max_silence(Feed(kind, VENUE, BTC)) == expected
