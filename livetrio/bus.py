@@ -14,6 +14,7 @@ in the caller's stack, so a question has its answer (or its error) when the call
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar, overload
 
@@ -29,7 +30,7 @@ from livetrio.errors import (
 )
 from livetrio.model.identifiers import nearest
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow, Subscription
-from livetrio.topics import TICK, Topic, is_lossy
+from livetrio.topics import TICK, Topic, is_lossy, topic_of
 
 T = TypeVar("T")
 
@@ -63,6 +64,9 @@ class TopicStatistics:
     topic: str
     published: int
     readers: int
+    """Subscriptions now."""
+    dropped: int
+    """Events that some reader was too slow for, summed over the readers."""
 
 
 class MessageBus:
@@ -75,6 +79,7 @@ class MessageBus:
         self._prefixes: dict[str, dict[Subscription[Any], None]] = {}
         self._endpoints: dict[str, Callable[[Any], Any]] = {}
         self._handlers: dict[Subscription[Any], Handler] = {}
+        self._dropped: Counter[str] = Counter()
         self._new_handlers = trio.Event()
         self._handlers_running = 0
         self._handlers_done = trio.Event()
@@ -133,7 +138,7 @@ class MessageBus:
         if len(handlers) > 1:
             raise UsageError("subscribe() takes patterns and at most one handler")
         subscription: Subscription[Any] = Subscription(
-            capacity=capacity, overflow=overflow, on_close=self._remove
+            capacity=capacity, overflow=overflow, on_close=self._remove, on_drop=self._count_drop
         )
         self._subscriptions[subscription] = None
         try:
@@ -184,6 +189,9 @@ class MessageBus:
         """End every subscription."""
         for subscription in list(self._subscriptions):
             subscription.close()
+
+    def _count_drop(self, event: object) -> None:
+        self._dropped[topic_of(event) or type(event).__name__] += 1
 
     def _remove(self, subscription: Subscription[Any]) -> None:
         del self._subscriptions[subscription]
@@ -322,7 +330,12 @@ class MessageBus:
     def statistics(self) -> list[TopicStatistics]:
         """Counts per topic, by name."""
         return [
-            TopicStatistics(topic=topic, published=route.published, readers=len(route.offers))
+            TopicStatistics(
+                topic=topic,
+                published=route.published,
+                readers=len(route.offers),
+                dropped=self._dropped[topic],
+            )
             for topic, route in sorted(self._routes.items())
         ]
 

@@ -94,6 +94,7 @@ class Subscription(Generic[T]):
         capacity: int = DEFAULT_CAPACITY,
         overflow: Overflow = Overflow.DROP_OLDEST,
         on_close: Callable[[Subscription[Any]], object] | None = None,
+        on_drop: Callable[[object], object] = lambda _event: None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"a subscription holds at least 1 event, found capacity={capacity}")
@@ -109,6 +110,7 @@ class Subscription(Generic[T]):
         self._kept: deque[_Certain] = deque()
         self._slots: dict[object, _Slot] = {}
         self._on_close: list[Callable[[Subscription[Any]], object]] = [] if on_close is None else [on_close]
+        self._on_drop = on_drop
         self._overrun: str | None = None
         self._closed = False
 
@@ -161,9 +163,12 @@ class Subscription(Generic[T]):
                 self.finish()
                 return False
             return True
+        event = item
         if type(item) is _Slot:
             del self._slots[item.key]
+            event = item.event
         self.dropped += 1
+        self._on_drop(event)
         return True
 
     # What the reader calls.

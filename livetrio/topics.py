@@ -110,6 +110,26 @@ FAILED: Topic[ConnectionEvent] = Topic("system.failed")
 FEED: Topic[FeedEvent] = Topic("system.feed")
 SHUTDOWN: Topic[ShutdownEvent] = Topic("system.shutdown")
 
+
+def topic_of(event: object) -> str | None:
+    """The topic on which a market data event is published, or None for events of other kinds."""
+    match event:
+        case Quote():
+            return quotes(event.instrument_id)
+        case Trade():
+            return trades(event.instrument_id)
+        case OrderBook():
+            return books(event.instrument_id)
+        case Bar():
+            return bars(event.instrument_id, event.interval)
+        case MarketContext():
+            return contexts(event.instrument_id)
+        case MidPrices():
+            return mids(event.venue)
+        case _:
+            return None
+
+
 LOSSY_PREFIXES = ("market_data.", "trade.", "orderbook.", "candle.", "context.", "mids.", "websocket.")
 """Market data: a reader too slow for it loses the oldest, counted. Everything else is never lost."""
 

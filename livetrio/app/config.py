@@ -34,6 +34,7 @@ from livetrio.app.rules import (
 from livetrio.app.secrets import Secret
 from livetrio.cache import CacheConfig
 from livetrio.errors import ConfigError, Problem
+from livetrio.venues.registry import VENUES
 
 MEBIBYTE = 1_048_576
 """Bytes."""
@@ -58,6 +59,13 @@ def _as_secrets(value: Any) -> Any:
     return headers
 
 
+def _check_url(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, str):
+        _parse_url(value)
+    elif value is not None:
+        raise _wrong(attribute.name, f"expected a URL that begins with ws:// or wss://, found {found(value)}")
+
+
 def _are_headers(value: object) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(name, str) and _HEADER_NAME.fullmatch(name) and isinstance(each, Secret)
@@ -77,7 +85,7 @@ class WebSocketEndpoint:
     # that a port that was given can be told from one that was not.
     url: str = attrs.field(
         default=None,
-        validator=optional(text("a URL that begins with ws:// or wss://")),
+        validator=_check_url,
     )
     """``wss://api.hyperliquid.xyz/ws``. Default: from the others."""
     host: str = attrs.field(
@@ -106,7 +114,7 @@ class WebSocketEndpoint:
         default=(), converter=as_tuple, validator=several(str, "an array of messages as text")
     )
     """Messages sent as they are at the start of every session, the ones after a reconnect included."""
-    venue: str | None = attrs.field(default=None, validator=optional(text("the name of a venue")))
+    venue: str | None = attrs.field(default=None, validator=optional(one_of(*VENUES)))
     """Whose messages these are, for decoding. Default: the venue that is known to live at this host; if
     none does, the messages are published as they came."""
     headers: Mapping[str, Secret] = attrs.field(

@@ -58,7 +58,7 @@ from livetrio.supervision.connection import Connection, ConnectionStatus
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
-from livetrio.supervision.nursery import ServiceNursery, open_service_nursery
+from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.supervision.signals import watch_signals
 from livetrio.supervision.ticker import Ticker
 from livetrio.supervision.upstream import RawMessage, Upstream, VenueUpstream
@@ -227,7 +227,7 @@ class LiveTradingEngine:
             self.state = EngineState.STOPPED
             raise
         except BaseExceptionGroup as group:
-            error = _lone_leaf(group)
+            error = lone_leaf(group)
         finally:
             self._services = None
             self._ended.set()
@@ -304,7 +304,7 @@ class LiveTradingEngine:
         try:
             await self.bus.run_handlers(task_status=task_status)
         except* (HandlerError, SlowConsumerError) as group:
-            error = _lone_leaf(group)
+            error = lone_leaf(group)
             self._fail(error if isinstance(error, LiveTradingError) else HandlerError(str(error)))
 
     async def _close_bars(self, clock: Clock) -> None:
@@ -520,11 +520,3 @@ class LiveTradingEngine:
 def _name_of_function(strategy: Callable[..., Awaitable[Any]]) -> str:
     inner = getattr(strategy, "func", strategy)  # of a functools.partial
     return getattr(inner, "__name__", type(inner).__name__)
-
-
-def _lone_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error in a group of groups, or the group where there are several."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

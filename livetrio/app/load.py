@@ -218,7 +218,8 @@ class _Loader:
         for depth, part in enumerate(parts):
             place = _find_place(node, part, folded)
             if place is None:
-                where = render_path((*path, part))
+                is_index = isinstance(node, list) and part.isdecimal() and len(part) < 9
+                where = render_path((*path, int(part) if is_index else part))
                 count = f"has {len(node)} elements" if isinstance(node, list) else "is no table"
                 self._problems.append(
                     Problem(where, f"{render_path(path)} {count} (set by {_one_line(origin)})")

@@ -32,7 +32,7 @@ class ConnectionReport:
     name: str
     endpoint: str
     state: str
-    """At the end, before it was closed."""
+    """When the report was made."""
     uptime: float
     """Seconds in sessions, all together."""
     sessions: int
@@ -72,7 +72,7 @@ class TopicReport:
     topic: str
     published: int
     readers: int
-    """At the end."""
+    """When the report was made."""
 
 
 @attrs.frozen(kw_only=True)

@@ -21,7 +21,7 @@ from livetrio.exchange import BadRecording, LocalExchange, Recording, demo_recor
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
-from livetrio.supervision.nursery import ServiceNursery, open_service_nursery
+from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.venues.base import Venue
 from livetrio.venues.registry import VENUES
 
@@ -50,9 +50,26 @@ async def open_engine(
     whole = Config(engine=config) if isinstance(config, LiveTradingConfig) else config
     failure: BaseException | None = None
     try:
-        async with open_service_nursery() as services, trio.open_nursery() as nursery:
+        async with open_service_nursery() as services:
             venues = [await _open_venue(name, whole, services) for name in whole.venues]
-            engine = make_engine(whole, venues, clock=clock, dial=dial)
+            async with running(make_engine(whole, venues, clock=clock, dial=dial)) as engine:
+                yield engine
+    except BaseExceptionGroup as group:
+        failure = lone_leaf(group)
+    if failure is not None:
+        raise failure  # outside the handler, so that the group does not become its context
+
+
+@asynccontextmanager
+async def running(engine: LiveTradingEngine) -> AsyncIterator[LiveTradingEngine]:
+    """Run an engine while the block runs: its strategies have started when the block begins.
+
+    Raises:
+      Whatever `LiveTradingEngine.run` raises; the block is cancelled then.
+    """
+    failure: BaseException | None = None
+    try:
+        async with trio.open_nursery() as nursery:
             await nursery.start(engine.run)
             try:
                 yield engine
@@ -60,9 +77,7 @@ async def open_engine(
                 if engine.is_running:
                     engine.stop()
     except BaseExceptionGroup as group:
-        failure = group
-        while isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
-            failure = failure.exceptions[0]
+        failure = lone_leaf(group)
     if failure is not None:
         raise failure  # outside the handler, so that the group does not become its context
 

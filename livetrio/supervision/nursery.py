@@ -100,5 +100,13 @@ async def open_service_nursery() -> AsyncIterator[ServiceNursery]:
             services.leave()
 
 
+def lone_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error in a group of groups, or the group where there are several."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 def _name_of(task: Callable[..., Awaitable[object]]) -> str:
     return getattr(task, "__qualname__", repr(task))

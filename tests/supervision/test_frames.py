@@ -281,33 +281,39 @@ closes = st.builds(
         st.binary(max_size=125),
     ),
 )
-opcodes = st.integers(0, 15)
 ascii_bytes = st.text("ab", max_size=10).map(str.encode)
+any_data = st.sampled_from([TEXT, BINARY])
+any_control = st.sampled_from([CLOSE, PING, PONG])
+any_opcode = st.one_of(any_data, st.just(CONTINUATION), any_control)
 offences = st.one_of(
-    st.builds(frame, opcodes, ascii_bytes, masked=st.just(True), fin=st.booleans()),
-    st.builds(frame, opcodes, ascii_bytes, reserved=st.integers(1, 7), fin=st.booleans()),
-    st.builds(frame, opcodes.filter(lambda opcode: opcode & 7 > 2), ascii_bytes),
-    st.builds(frame, st.sampled_from([CLOSE, PING, PONG]), ascii_bytes, fin=st.just(False)),
-    st.builds(frame, st.sampled_from([CLOSE, PING, PONG]), st.sampled_from([126, 300]).map(bytes)),
-    st.builds(frame, opcodes, ascii_bytes, width=st.sampled_from([2, 8]), fin=st.booleans()),
+    st.builds(frame, any_opcode, ascii_bytes, masked=st.just(True), fin=st.booleans()),
+    st.builds(frame, any_opcode, ascii_bytes, reserved=st.integers(1, 7), fin=st.booleans()),
+    st.builds(frame, st.integers(0, 15).filter(lambda opcode: opcode & 7 > 2), ascii_bytes),
+    st.builds(frame, any_control, ascii_bytes, fin=st.just(False)),
+    st.builds(frame, any_control, st.sampled_from([126, 300]).map(bytes)),
+    st.builds(frame, any_opcode, ascii_bytes, width=st.sampled_from([2, 8]), fin=st.booleans()),
     st.builds(
-        frame, opcodes, ascii_bytes, width=st.just(8), declared=st.sampled_from([1 << 63, (1 << 64) - 1])
+        frame, any_opcode, ascii_bytes, width=st.just(8), declared=st.sampled_from([1 << 63, (1 << 64) - 1])
     ),
-    # No offence in themselves, but in the wrong place.
-    st.builds(frame, st.just(CONTINUATION), ascii_bytes, fin=st.booleans()),
-    st.builds(frame, st.sampled_from([TEXT, BINARY]), ascii_bytes, fin=st.just(False)),
     # Too long: at once, or together with what came before.
-    st.builds(
-        frame, st.sampled_from([TEXT, BINARY, CONTINUATION]), st.sampled_from([301, 70_000]).map(bytes)
-    ),
+    st.builds(frame, any_data, st.sampled_from([301, 70_000]).map(bytes), fin=st.booleans()),
+    st.builds(frame, st.just(CONTINUATION), st.sampled_from([290, 301, 70_000]).map(bytes)),
+    # Nothing wrong with it but its place.
+    st.builds(frame, st.just(CONTINUATION), ascii_bytes, fin=st.booleans()),
 )
+unfinished = st.builds(frame, any_data, ascii_bytes, fin=st.just(False))
 good = st.one_of(wholes, fragmented(), controls)
+endings = st.one_of(
+    st.just([]),
+    st.tuples(closes, st.one_of(good, offences)),
+    st.tuples(offences, st.one_of(good, offences)),
+    st.tuples(unfinished, st.one_of(good, controls, offences), st.one_of(good, offences)),
+)
 streams = st.builds(
-    lambda before, bad, after, missing: b"".join(before + bad + after)[: -missing or None],
-    st.lists(good, max_size=6),
-    st.lists(st.one_of(offences, closes), max_size=2),
-    st.lists(st.one_of(good, offences, closes), max_size=3),
-    st.one_of(st.just(0), st.integers(0, 400)),
+    lambda before, ending, missing: b"".join([*before, *ending])[: -missing or None],
+    st.lists(good, max_size=4),
+    endings,
+    st.sampled_from([0, 0, 0, 1, 2, 5, 20, 100]),
 )
 
 

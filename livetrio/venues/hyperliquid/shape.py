@@ -6,13 +6,13 @@ by one takes longer than to decode the frame.
 
 So the frame is looked at as a whole. Strip all digits from it, and what is left is its *shape*:
 ``…"px":".","sz":"."…``. Frames of as many levels have the same shape, so it is enough to check a shape
-once, and the rest is one look-up. A shape is good where every level's ``px`` and ``sz`` reads ``"."``
-and the keys ``"px"`` and ``"sz"`` occur in no other place (nor in disguise: no backslash); then every
-such text of every frame of that shape is digits, a point, digits. What remains is a point without any
-digit, for which one search is made. Frames without a good shape (a whole number without a point, a field with
-such a key) are checked level by level: slower, no less right.
+once, and the rest is one look-up. A shape is good where each ``"px"`` and ``"sz"`` in it is followed by
+``:"."`` and no backslash lets a key come in disguise. Then in every frame of that shape each price and
+size is digits, a point, digits; what may still be wrong is a point without any digit, for which one
+search is made. Frames without a good shape (a whole number without a point, strange spacing) are checked
+level by level: slower, no less right.
 
-Measured: 3.5 µs for 20+20 levels, against 14 µs for the levels one by one.
+Measured: 3.5 µs for 20+20 levels, against 40 µs for the levels one by one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class BookShapes:
         bids, asks = book.levels
         _check_levels(bids)
         _check_levels(asks)
-        if _is_good(shape, len(bids) + len(asks)):
+        if _is_good(shape):
             if len(self._good) >= MAX_SHAPES:
                 self._good.clear()
             self._good.add(shape)
@@ -56,13 +56,10 @@ def _check_levels(levels: Iterable[Level]) -> None:
         size(level.sz)
 
 
-def _is_good(shape: bytes, levels: int) -> bool:
-    return (
-        _all_numbers(shape, b'"px"', levels) and _all_numbers(shape, b'"sz"', levels) and b"\\" not in shape
-    )
+def _is_good(shape: bytes) -> bool:
+    return _all_numbers(shape, b'"px"') and _all_numbers(shape, b'"sz"') and b"\\" not in shape
 
 
-def _all_numbers(shape: bytes, key: bytes, levels: int) -> bool:
-    """Whether the key occurs that often, each time with digits, a point and digits."""
-    numbers = shape.count(key + b':"."') + shape.count(key + b': "."')
-    return shape.count(key) == numbers == levels
+def _all_numbers(shape: bytes, key: bytes) -> bool:
+    """Whether digits, a point and digits follow wherever the key occurs."""
+    return shape.count(key) == shape.count(key + b':"."') + shape.count(key + b': "."')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Literal
 
 import msgspec
 
@@ -123,21 +124,29 @@ class HyperliquidCodec:
         """The decoder's own method, so that a frame does not pay for a call more."""
 
     def subscribe(self, feed: Feed) -> bytes:
-        """The message that asks for a feed; `HyperliquidVenue.stream_for` has let it pass."""
-        return encode.request("subscribe", feed, self._coin(feed), fast_books=self._fast_books)
+        """The message that asks for a feed, which `HyperliquidVenue.stream_for` has let pass.
+
+        Raises:
+          UnknownInstrument: its instrument is not listed: to ask would end the socket.
+        """
+        return self._request("subscribe", feed, self._listing.coin_of(_instrument(feed)))
 
     def unsubscribe(self, feed: Feed) -> bytes:
-        """The message that ends a feed."""
-        return encode.request("unsubscribe", feed, self._coin(feed), fast_books=self._fast_books)
+        """The message that ends a feed, also of what was asked for before the list was there."""
+        name = _instrument(feed)
+        return self._request("unsubscribe", feed, self._listing.coin_of(name) or coin_by_form(name))
 
     def heartbeat(self) -> bytes:
         """The venue's own ping: it sends none itself and wants to hear from us (observed 2026-09-24)."""
         return encode.PING
 
-    def _coin(self, feed: Feed) -> str | None:
+    def _request(self, method: Literal["subscribe", "unsubscribe"], feed: Feed, coin: str | None) -> bytes:
         if feed.kind is FeedKind.MIDS:
-            return None
-        coin = None if feed.instrument_id is None else self._listing.coin_of(feed.instrument_id)
-        if coin is None:
+            coin = None
+        elif coin is None:
             raise UnknownInstrument(f"{wire.VENUE} does not list what {feed} is of")
-        return coin
+        return encode.request(method, feed, coin, fast_books=self._fast_books)
+
+
+def _instrument(feed: Feed) -> InstrumentId:
+    return feed.instrument_id or InstrumentId("")

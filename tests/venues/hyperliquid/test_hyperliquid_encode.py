@@ -3,7 +3,17 @@
 import json
 
 import pytest
-from test_hyperliquid_samples import ACK, BTC, HYPE_SPOT, NOW, PURR_SPOT, loaded_codec, loaded_venue
+from test_hyperliquid_samples import (
+    ACK,
+    BTC,
+    HYPE_SPOT,
+    META,
+    NOW,
+    PURR_SPOT,
+    SPOT_META,
+    loaded_codec,
+    loaded_venue,
+)
 
 from livetrio.errors import UnknownInstrument
 from livetrio.model import BAR_INTERVALS, Feed, FeedKind
@@ -72,3 +82,14 @@ def test_the_heartbeat_is_the_venues_own_ping():
 def test_what_is_not_listed_is_never_asked_for_as_it_would_end_the_socket(name):
     with pytest.raises(UnknownInstrument):
         loaded_codec().subscribe(Feed(FeedKind.QUOTES, VENUE, name))
+
+
+def test_what_was_asked_for_before_the_list_was_there_can_be_ended_after():
+    venue = HyperliquidVenue(HyperliquidConfig())
+    codec, feed = venue.open_codec(1), Feed(FeedKind.QUOTES, VENUE, "@107-SPOT.HYPERLIQUID")
+    asked = json.loads(codec.subscribe(feed))["subscription"]
+    venue.load_instruments([META, SPOT_META])
+
+    assert json.loads(codec.unsubscribe(feed))["subscription"] == asked
+    with pytest.raises(UnknownInstrument):
+        codec.subscribe(feed)

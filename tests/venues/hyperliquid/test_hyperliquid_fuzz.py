@@ -28,9 +28,7 @@ def decode(codec, frame):
     """Decodes, and looks at all that is decoded only on demand."""
     try:
         messages = CODECS[codec].decode(frame, NOW)
-    except FrameError as refusal:
-        assert refusal.kind
-        assert refusal.detail
+    except FrameError:
         return
     for each in messages:
         if isinstance(each, OrderBook):
@@ -38,22 +36,25 @@ def decode(codec, frame):
             assert each.mid_price is None or each.mid_price > 0
 
 
+@settings(deadline=None)
 @given(codecs, st.binary(max_size=200))
 def test_any_bytes(codec, frame):
     decode(codec, frame)
 
 
+@settings(deadline=None)
 @given(codecs, json_values)
 def test_any_json(codec, content):
     decode(codec, json.dumps(content).encode())
 
 
+@settings(deadline=None)
 @given(codecs, samples, json_values)
 def test_any_data_on_any_channel(codec, channel, data):
     decode(codec, json.dumps({"channel": channel, "data": data}).encode())
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(codecs, samples, st.data())
 def test_a_real_frame_with_some_bytes_changed(codec, channel, data):
     frame = bytearray(FRAMES[channel])
@@ -72,7 +73,7 @@ def test_a_real_frame_with_some_bytes_changed(codec, channel, data):
     decode(codec, bytes(frame))
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(codecs, samples, st.data())
 def test_a_real_frame_with_some_values_changed(codec, channel, data):
     content = json.loads(FRAMES[channel])

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_hyperliquid_samples import BTC, HYPE_SPOT, META, PURR_SPOT, SPOT_META
 
@@ -108,6 +108,7 @@ def test_what_no_id_can_have_becomes_an_underscore(name, symbol):
     assert spot_ids(answer) == {"@1": f"{symbol}-USDC-SPOT.HYPERLIQUID"}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=4), min_size=2, max_size=6), st.data())
 def test_ids_are_valid_and_unique_whatever_tokens_are_called(names, data):
     index = st.integers(0, len(names) - 1)
@@ -145,6 +146,7 @@ def test_an_answer_that_makes_no_sense_is_refused(kind, perps, spot):
     assert refused.value.kind == kind
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64) | st.text(alphabet='{}[]":,0tokensuivr ', max_size=64).map(str.encode))
 def test_an_answer_of_any_bytes_is_refused_or_read(answer):
     for answers in ((answer, SPOT_META), (META, answer)):

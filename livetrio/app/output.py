@@ -1,0 +1,58 @@
+"""Output: standard streams whose far end may go away without taking the engine with it.
+
+A reader that has had enough (``livetrio run … | head``) or a terminal that was closed makes writing fail.
+That must not become an exception in a strategy that prints, nor a traceback at exit: from the first
+failure on, what is written goes nowhere, and the run goes on. If it was the standard output that went, the
+standard error is told once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any, TextIO
+
+
+def keep_output_alive() -> None:
+    """Let writing to the standard output and error of this process never fail."""
+    sys.stdout = _wrap(sys.stdout)
+    sys.stderr = _wrap(sys.stderr)
+
+
+class _LastingFile(io.FileIO):
+    """A file descriptor, not owned, that swallows what can no longer be written."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self._descriptor = descriptor
+        self._is_gone = False
+
+    def write(self, data: Any, /) -> int | None:
+        size = memoryview(data).nbytes
+        if self._is_gone:
+            return size
+        try:
+            return super().write(data)
+        except OSError as error:
+            self._is_gone = True
+            if self._descriptor == 1:
+                print(f"the standard output is gone ({error.strerror}); going on without it", file=sys.stderr)
+            return size
+
+
+def _wrap(stream: TextIO) -> TextIO:
+    try:
+        descriptor = stream.fileno()
+        stream.flush()
+    except (AttributeError, OSError, ValueError):  # None, in memory, closed, or gone already
+        return stream
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    return io.TextIOWrapper(
+        io.BufferedWriter(_LastingFile(descriptor)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering or stream.isatty(),
+        write_through=stream.write_through,
+    )

@@ -1,0 +1,40 @@
+"""Worker: runs one job in a process of its own and prints what it found as a line of JSON.
+
+``python -m benchmarks.worker throughput '{"url": …}'``; `benchmarks.processes.work` does that.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from benchmarks import ablation, bare, idle, latency, memory, micro, throughput
+
+JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "throughput": throughput.run,
+    "bare": bare.run_bare,
+    "latency": latency.run,
+    "idle": idle.run,
+    "memory": memory.run,
+    "micro": micro.run,
+    "ablation": ablation.run,
+}
+"""By name; each takes its settings as keywords."""
+
+
+def main(name: str, settings: str) -> None:
+    """Run the job."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    print(json.dumps(JOBS[name](**json.loads(settings))), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
