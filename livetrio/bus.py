@@ -13,6 +13,7 @@ in the caller's stack, so a question has its answer (or its error) when the call
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
@@ -30,7 +31,7 @@ from livetrio.errors import (
 )
 from livetrio.model.identifiers import nearest
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow, Subscription
-from livetrio.topics import TICK, Topic, is_lossy, topic_of
+from livetrio.topics import RAW_PREFIX, TICK, Topic, is_lossy, topic_of
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ class MessageBus:
         self._endpoints: dict[str, Callable[[Any], Any]] = {}
         self._handlers: dict[Subscription[Any], Handler] = {}
         self._dropped: Counter[str] = Counter()
-        self._new_handlers = trio.Event()
+        self._handlers_nursery: trio.Nursery | None = None
         self._handlers_running = 0
         self._handlers_done = trio.Event()
         self.on_handler_error = on_handler_error
@@ -149,14 +150,17 @@ class MessageBus:
             raise
         if handlers:
             self._handlers[subscription] = handlers[0]
-            self._new_handlers.set()
+            self._start_handler(subscription, handlers[0])
         return subscription
 
     def add_pattern(self, subscription: Subscription[Any], pattern: str) -> None:
-        """Let a subscription of this bus receive the topics of one more pattern."""
+        """Let a subscription of this bus receive the topics of one more pattern.
+
+        One that has ended stays so; its reader is told when it reads.
+        """
         if "*" in pattern[:-1]:
             raise UsageError(f"a pattern has its * at the end only, found {pattern!r}")
-        if pattern in subscription.patterns:
+        if pattern in subscription.patterns or subscription.is_closed:
             return
         table, key = self._place(pattern)
         if table is self._prefixes and key not in table and len(table) >= MAX_WILDCARDS:
@@ -169,7 +173,8 @@ class MessageBus:
         """Let a subscription no longer receive the topics of this pattern; what it holds stays."""
         if pattern in subscription.patterns:
             subscription.patterns = tuple(each for each in subscription.patterns if each != pattern)
-            self._forget(subscription, pattern)
+            if not subscription.is_closed:
+                self._forget(subscription, pattern)
 
     @overload
     def unsubscribe(self, subscription: Subscription[Any], /) -> None: ...
@@ -190,8 +195,8 @@ class MessageBus:
         for subscription in list(self._subscriptions):
             subscription.close()
 
-    def _count_drop(self, event: object) -> None:
-        self._dropped[topic_of(event) or type(event).__name__] += 1
+    def _count_drop(self, topic: str | None, event: object) -> None:
+        self._dropped[topic or topic_of(event) or type(event).__name__] += 1
 
     def _remove(self, subscription: Subscription[Any]) -> None:
         del self._subscriptions[subscription]
@@ -243,21 +248,25 @@ class MessageBus:
         Raises:
           HandlerError: a handler raised and `on_handler_error` is not set.
         """
-        started: set[Subscription[Any]] = set()
         async with trio.open_nursery() as nursery:
-            task_status.started()
-            while True:
+            self._handlers_nursery = nursery
+            try:
                 for subscription, handler in self._handlers.items():
-                    if subscription not in started:
-                        started.add(subscription)
-                        nursery.start_soon(self._run_handler, subscription, handler)
-                await self._new_handlers.wait()
-                self._new_handlers = trio.Event()
-                started.intersection_update(self._handlers)
+                    self._start_handler(subscription, handler)
+                task_status.started()
+                await trio.sleep_forever()
+            finally:
+                self._handlers_nursery = None
+
+    def _start_handler(self, subscription: Subscription[Any], handler: Handler) -> None:
+        if self._handlers_nursery is not None:
+            if not self._handlers_running:
+                self._handlers_done = trio.Event()
+            self._handlers_running += 1
+            self._handlers_nursery.start_soon(self._run_handler, subscription, handler)
 
     async def _run_handler(self, subscription: Subscription[Any], handler: Handler) -> None:
         pattern = subscription.patterns[0]
-        self._handlers_running += 1
         try:
             async for event in subscription:
                 try:
@@ -286,7 +295,6 @@ class MessageBus:
         for subscription in list(self._handlers):
             subscription.finish()
         while self._handlers_running:
-            self._handlers_done = trio.Event()
             await self._handlers_done.wait()
 
     # Endpoints.
@@ -353,7 +361,11 @@ class MessageBus:
 
 def _offer_for(topic: str, subscription: Subscription[Any]) -> Callable[[object], None]:
     if topic == TICK:
-        return subscription.offer_latest
-    if is_lossy(topic) and subscription.overflow is not Overflow.CLOSE:
-        return subscription.offer_latest if subscription.overflow is Overflow.LATEST else subscription.offer
-    return subscription.offer_certain
+        return subscription.offer_tick
+    if not is_lossy(topic) or subscription.overflow is Overflow.CLOSE:
+        return subscription.offer_certain
+    if subscription.overflow is Overflow.LATEST:
+        return functools.partial(subscription.offer_latest, topic)
+    if topic.startswith(RAW_PREFIX):
+        return functools.partial(subscription.offer_named, topic)
+    return subscription.offer

@@ -184,11 +184,11 @@ class Cache:
         return self._orders.get(order_id) or self._orders.get(self._client_ids.get(order_id, ""))
 
     def get_open_orders(self, instrument_id: str | None = None) -> list[Order]:
-        """Orders known to rest at the venue, oldest first."""
+        """Orders known to rest at the venue, in the order in which they came to rest."""
         return self._pick(self._open, instrument_id)
 
     def get_inflight_orders(self, instrument_id: str | None = None) -> list[Order]:
-        """Orders that were sent or are about to be and have no answer, the unknown ones included."""
+        """Orders sent or about to be that have no answer, the unknown ones included; oldest first."""
         return self._pick(self._inflight, instrument_id)
 
     def get_orders_by_instrument(self, instrument_id: str) -> list[Order]:
@@ -212,12 +212,15 @@ class Cache:
         self._orders[key] = order
         if before is None:
             self._by_instrument.setdefault(order.instrument_id, {})[key] = None
+        if before is not None and before.venue_order_id not in (None, order.venue_order_id):
+            self._client_ids.pop(before.venue_order_id, None)
         if order.venue_order_id is not None:
             self._client_ids[order.venue_order_id] = key
-        if before is None or before.status is not order.status:
-            for index in (self._open, self._inflight, self._closed):
-                index.pop(key, None)
-            self._index_for(order)[key] = None
+        index = self._index_for(order)
+        if key not in index:
+            for each in (self._open, self._inflight, self._closed):
+                each.pop(key, None)
+            index[key] = None
             if len(self._closed) > self.config.order_history_limit:
                 self._forget_order(next(iter(self._closed)))
 

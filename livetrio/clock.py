@@ -45,11 +45,11 @@ class Clock:
 
     def now(self) -> int:
         """Now, as UTC nanoseconds."""
-        return self._origin + int(trio.current_time() * NANOSECONDS)
+        return self._origin + round(trio.current_time() * NANOSECONDS)
 
     def at(self, trio_time: float) -> int:
         """The UTC nanoseconds of a moment given in trio's time."""
-        return self._origin + int(trio_time * NANOSECONDS)
+        return self._origin + round(trio_time * NANOSECONDS)
 
     def trio_time(self, instant: int) -> float:
         """The moment in trio's time of an instant in UTC nanoseconds, for `trio.sleep_until`."""

@@ -4,14 +4,14 @@ Each subscription has one trio memory channel. Publishers never wait for it, so 
 settled on the spot, and how depends on what was published:
 
 *Market data* makes room by dropping the oldest market data in the channel (`Overflow.DROP_OLDEST`,
-counted in ``dropped``). Asked for `Overflow.LATEST`, the channel holds at most one event for each kind
-and instrument, and a newer one takes the older one's place in the queue (counted in ``conflated``).
+counted in ``dropped``). Asked for `Overflow.LATEST`, the channel holds at most one event of each topic,
+and a newer one takes the older one's place in the queue (counted in ``conflated``).
 
 *Ticks* are always kept as the latest only: a reader that was busy sees one tick, whose number tells how
-many it missed, and never a bunch of them.
+many it missed, and never a bunch of them. Market data does not push it out.
 
-*Everything else* (orders, positions, connections, …) is never dropped. It may push market data out; if
-the channel and the space set aside beside it are full of such events, the subscription is closed, and
+*Everything else* (orders, positions, connections, …) is never dropped. It may push market data out; when
+twice as many of such events wait as the channel holds and one more comes, the subscription is closed, and
 its reader gets `SlowConsumerError` after the events that it held. Nobody else notices.
 
 How an event that may not be dropped survives when market data behind it must go: the channel is a
@@ -58,7 +58,7 @@ class SubscriptionStatistics:
     received: int
     dropped: int
     conflated: int
-    """Replaced by a newer event of the same kind and instrument before anyone read them."""
+    """Replaced by a newer event of the same topic before anyone read them."""
 
 
 class _Certain:
@@ -70,13 +70,14 @@ class _Certain:
         self.event = event
 
 
-class _Slot:
-    """The latest event of one key; its place in the queue is that of the first."""
+class _Named:
+    """Goes through the channel with the name of its topic: the latest event of it, or one that cannot
+    tell its topic itself."""
 
-    __slots__ = ("event", "key")
+    __slots__ = ("event", "topic")
 
-    def __init__(self, key: object, event: object) -> None:
-        self.key = key
+    def __init__(self, topic: str, event: object) -> None:
+        self.topic = topic
         self.event = event
 
 
@@ -94,7 +95,7 @@ class Subscription(Generic[T]):
         capacity: int = DEFAULT_CAPACITY,
         overflow: Overflow = Overflow.DROP_OLDEST,
         on_close: Callable[[Subscription[Any]], object] | None = None,
-        on_drop: Callable[[object], object] = lambda _event: None,
+        on_drop: Callable[[str | None, object], object] = lambda _topic, _event: None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"a subscription holds at least 1 event, found capacity={capacity}")
@@ -108,68 +109,86 @@ class Subscription(Generic[T]):
         self._send_nowait = self._send.send_nowait
         self._receive_nowait = self._receive.receive_nowait
         self._kept: deque[_Certain] = deque()
-        self._slots: dict[object, _Slot] = {}
-        self._on_close: list[Callable[[Subscription[Any]], object]] = [] if on_close is None else [on_close]
+        self._certain = 0
+        self._tick: _Certain | None = None
+        self._latest: dict[str, _Named] = {}
+        self._on_close: deque[Callable[[Subscription[Any]], object]] = deque()
+        if on_close is not None:
+            self._on_close.append(on_close)
         self._on_drop = on_drop
         self._overrun: str | None = None
         self._closed = False
 
-    # What the bus calls. A route picks one of these per subscription when it is built.
+    # What the bus calls. A route picks one of these per subscription when it is built. One that was closed
+    # while the bus was going through its readers takes nothing more.
 
     def offer(self, event: object) -> None:
         """Put in an event that may be dropped when newer ones need its place."""
         try:
             self._send_nowait(event)
         except trio.WouldBlock:
-            if self._make_room():
-                self._send_nowait(event)
+            self._make_room()
+            self._send_nowait(event)
+        except trio.ClosedResourceError:
+            pass
 
-    def offer_latest(self, event: object) -> None:
-        """Put in an event that replaces the one before it of the same kind and instrument."""
-        key = (type(event), getattr(event, "instrument_id", None), getattr(event, "interval", None))
-        slot = self._slots.get(key)
-        if slot is not None:
-            slot.event = event
+    def offer_named(self, topic: str, event: object) -> None:
+        """`offer` an event that cannot tell its topic itself."""
+        self.offer(_Named(topic, event))
+
+    def offer_latest(self, topic: str, event: object) -> None:
+        """Put in an event that replaces the one before it of the same topic."""
+        waiting = self._latest.get(topic)
+        if waiting is not None:
+            waiting.event = event
             self.conflated += 1
-            return
-        slot = _Slot(key, event)
-        try:
-            self._send_nowait(slot)
-        except trio.WouldBlock:
-            if not self._make_room():
-                return
-            self._send_nowait(slot)
-        self._slots[key] = slot
+        elif not self._closed:
+            self._latest[topic] = named = _Named(topic, event)
+            self.offer(named)
 
     def offer_certain(self, event: object) -> None:
         """Put in an event that is never dropped, or close the subscription."""
-        certain = _Certain(event)
-        try:
-            self._send_nowait(certain)
-        except trio.WouldBlock:
-            if self._make_room():
-                self._send_nowait(certain)
+        self._add_certain(_Certain(event))
 
-    def _make_room(self) -> bool:
-        """Free one place in the full channel; False if that took closing the subscription."""
+    def offer_tick(self, tick: object) -> None:
+        """Put in a tick, or let it replace the one that waits. It is never dropped."""
+        if self._tick is not None:
+            self._tick.event = tick
+            self.conflated += 1
+        else:
+            self._tick = _Certain(tick)
+            self._add_certain(self._tick)
+
+    def _add_certain(self, certain: _Certain) -> None:
+        if self._closed:
+            return
+        if self._certain >= 2 * self.capacity:
+            self._overrun = (
+                f"the subscription to {', '.join(self.patterns)} was not read for too long: {self._certain} "
+                "events that may not be lost were waiting when one more came, so it was closed"
+            )
+            self.finish()
+        else:
+            self._certain += 1
+            self.offer(certain)
+
+    def _make_room(self) -> None:
+        """Free one place in the full channel: what may not be dropped is set aside."""
         item = self._receive_nowait()
-        if type(item) is _Certain:
+        kind = type(item)
+        if kind is _Certain:
             self._kept.append(item)
-            if len(self._kept) > self.capacity:
-                self._overrun = (
-                    f"the subscription to {', '.join(self.patterns)} was not read for too long: more than "
-                    f"{self.capacity} events that may not be lost were waiting, so it was closed"
-                )
-                self.finish()
-                return False
-            return True
-        event = item
-        if type(item) is _Slot:
-            del self._slots[item.key]
-            event = item.event
+            return
         self.dropped += 1
-        self._on_drop(event)
-        return True
+        if kind is _Named:
+            self._forget_latest(item)
+            self._on_drop(item.topic, item.event)
+        else:
+            self._on_drop(None, item)
+
+    def _forget_latest(self, item: _Named) -> None:
+        if self._latest.get(item.topic) is item:
+            del self._latest[item.topic]
 
     # What the reader calls.
 
@@ -182,7 +201,8 @@ class Subscription(Generic[T]):
         """
         if self._kept:
             await trio.lowlevel.checkpoint()
-            return self._take_kept()
+            if self._kept:  # they may have gone meanwhile: `close`, or another reader
+                return self._unwrap(self._kept.popleft())
         try:
             item = await self._receive.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
@@ -197,25 +217,23 @@ class Subscription(Generic[T]):
           SlowConsumerError, trio.EndOfChannel: as in `receive`.
         """
         if self._kept:
-            return self._take_kept()
+            return self._unwrap(self._kept.popleft())
         try:
             item = self._receive_nowait()
         except (trio.EndOfChannel, trio.ClosedResourceError):
             raise self._ended() from None
         return self._unwrap(item)
 
-    def _take_kept(self) -> T:
-        self.received += 1
-        event: T = self._kept.popleft().event  # type: ignore[assignment]  # the bus routes by topic
-        return event
-
     def _unwrap(self, item: Any) -> T:
         self.received += 1
         kind = type(item)
         if kind is _Certain:
-            return item.event  # type: ignore[no-any-return]
-        if kind is _Slot:
-            del self._slots[item.key]
+            self._certain -= 1
+            if item is self._tick:
+                self._tick = None
+            return item.event  # type: ignore[no-any-return]  # the bus routes by topic
+        if kind is _Named:
+            self._forget_latest(item)
             return item.event  # type: ignore[no-any-return]
         return item  # type: ignore[no-any-return]
 
@@ -238,14 +256,15 @@ class Subscription(Generic[T]):
         self.finish()
         self._receive.close()
         self._kept.clear()
-        self._slots.clear()
+        self._latest.clear()
+        self._tick = None
 
     def finish(self) -> None:
         """Take no more events; what is held can still be read, and then the subscription has ended."""
         self._send.close()
         self._closed = True
         while self._on_close:
-            self._on_close.pop()(self)
+            self._on_close.popleft()(self)
 
     def on_closed(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` once when the subscription ends, however it does."""

@@ -130,7 +130,10 @@ def topic_of(event: object) -> str | None:
             return None
 
 
-LOSSY_PREFIXES = ("market_data.", "trade.", "orderbook.", "candle.", "context.", "mids.", "websocket.")
+RAW_PREFIX = "websocket."
+"""Raw messages: their topic cannot be told from the event."""
+
+LOSSY_PREFIXES = ("market_data.", "trade.", "orderbook.", "candle.", "context.", "mids.", RAW_PREFIX)
 """Market data: a reader too slow for it loses the oldest, counted. Everything else is never lost."""
 
 

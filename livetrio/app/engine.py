@@ -36,7 +36,7 @@ from livetrio.app.report import EngineReport, build_report
 from livetrio.app.wiring import VenueFeeds, network_dial, policy_of, upstream_of
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
-from livetrio.clock import Clock
+from livetrio.clock import NANOSECONDS, Clock
 from livetrio.engines.data import BAR_GRACE, DataEngine
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.errors import (
@@ -111,7 +111,11 @@ class LiveTradingEngine:
         tick = self.config.tick_interval_ms
         self._tick_interval = Interval(None if tick is None else tick / 1000)
         self._venues: list[Venue] = []
+        self._clients: list[str] = []
+        """The venues whose feeds this run's connections ask for."""
         self._connections: list[Connection] = []
+        self._connecting: set[Connection] = set()
+        """Those that `connect_websocket` is waiting for."""
         self._strategies: list[Callable[[Clock], StrategyRunner]] = []
         self._runners: list[StrategyRunner] = []
         self._services: ServiceNursery | None = None
@@ -120,6 +124,7 @@ class LiveTradingEngine:
         self._ended = trio.Event()
         self._shutdown: ShutdownEvent | None = None
         self._failure: LiveTradingError | None = None
+        self._finishing: trio.CancelScope | None = None
         self._started_at = 0
 
     # What is to run.
@@ -216,7 +221,7 @@ class LiveTradingEngine:
             raise AlreadyRunning(f"the engine is {self.state.value} already")
         self.state = EngineState.STARTING
         self._stopping, self._ended = trio.Event(), trio.Event()
-        self._shutdown = self._failure = None
+        self._shutdown = self._failure = self._finishing = None
         self._clock = self._clock or Clock.live()
         self._started_at = self._clock.now()
         self._runners = [make(self._clock) for make in self._strategies]
@@ -229,15 +234,27 @@ class LiveTradingEngine:
         except BaseExceptionGroup as group:
             error = lone_leaf(group)
         finally:
-            self._services = None
-            self._ended.set()
+            self._clean_up()
             if self.state is not EngineState.STOPPED:
                 failed = self._failure is not None or error is not None
                 self.state = EngineState.FAILED if failed else EngineState.STOPPED
+            self._ended.set()
+        # Outside the handler, so that the group does not become the context of what is raised.
+        if self._failure is not None and error is not None:
+            raise BaseExceptionGroup("more than one thing went wrong", [self._failure, error])
         if self._failure is not None:
             raise self._failure
         if error is not None:
-            raise error  # outside the handler, so that the group does not become its context
+            raise error
+
+    def _clean_up(self) -> None:
+        """Leave bus and data engine as they were before the run."""
+        self._services = None
+        for runner in self._runners:
+            runner.context.close()  # some may never have run
+        for venue in self._clients:
+            self.data.remove_client(venue)
+        self._clients.clear()
 
     async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
         self._ticker = Ticker(self.bus, clock, self._tick_interval)
@@ -248,22 +265,31 @@ class LiveTradingEngine:
             await services.start(self._run_handlers, name="handlers")
             self._connections = self._make_connections(http, clock)
             for connection in self._connections:
-                services.start_soon(self._run_connection, connection, name=f"connection {connection.name}")
-            services.start_soon(self._close_bars, clock, name="bar closer")
+                self._start_connection(services, connection)
+            services.start_soon(self._run_part, self._close_bars, clock, name="bar closer")
             try:
                 await self._wait_settled()
-                services.start_soon(self._ticker.run, name="ticker")
+                services.start_soon(self._run_part, self._ticker.run, name="ticker")
                 await self._run_strategies(task_status)
             finally:
                 self._begin_stop(ShutdownReason.USER_REQUEST, "cancelled from outside")
-                with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True):
+                with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True) as self._finishing:
                     await self.bus.finish_handlers()
+
+    async def _run_part(self, part: Callable[..., Awaitable[object]], *args: Any) -> None:
+        """Run a service. An error in one is a bug: it is told as the reason of the stop, and let pass."""
+        try:
+            await part(*args)
+        except Exception as error:
+            cause = lone_leaf(error) if isinstance(error, ExceptionGroup) else error
+            self._begin_stop(ShutdownReason.ERROR, f"{type(cause).__name__}: {cause}")
+            raise
 
     async def _wait_settled(self) -> None:
         """Wait until every connection has come up or failed once, or the engine is to stop."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
-            for connection in self._connections:
+            for connection in self._connections.copy():
                 await connection.settled.wait()
             nursery.cancel_scope.cancel()
 
@@ -294,8 +320,15 @@ class LiveTradingEngine:
             failure.__cause__ = error
             self._fail(failure)
 
+    def _start_connection(self, services: ServiceNursery, connection: Connection) -> None:
+        services.start_soon(
+            self._run_part, self._run_connection, connection, name=f"connection {connection.name}"
+        )
+
     async def _run_connection(self, connection: Connection) -> None:
         await connection.run()
+        if connection in self._connecting:
+            return  # whoever is waiting for it is told, and that is all
         if self._connections and all(each.state is ConnectionState.FAILED for each in self._connections):
             failures = "; ".join(str(each.failure()) for each in self._connections)
             self._fail(AllConnectionsFailed(f"every connection was given up: {failures}"))
@@ -305,15 +338,20 @@ class LiveTradingEngine:
             await self.bus.run_handlers(task_status=task_status)
         except* (HandlerError, SlowConsumerError) as group:
             error = lone_leaf(group)
-            self._fail(error if isinstance(error, LiveTradingError) else HandlerError(str(error)))
+            if not isinstance(error, LiveTradingError):
+                error = HandlerError(f"several handlers raised: {error}")
+                error.__cause__ = group
+            self._fail(error)
 
     async def _close_bars(self, clock: Clock) -> None:
         """Close bars by the clock: just after each full minute, and once the grace has passed."""
-        period = int(BAR_TIMER * 1_000_000_000)
+        period = int(BAR_TIMER * NANOSECONDS)
+        now = clock.now()
         while True:
-            due = (clock.now() - BAR_GRACE) // period * period + period + BAR_GRACE
+            due = (now - BAR_GRACE) // period * period + period + BAR_GRACE
             await trio.sleep_until(clock.trio_time(due))
-            self.data.close_bars(max(due, clock.now()))
+            now = max(due, clock.now())
+            self.data.close_bars(now)
 
     def _take_connection_state(self, event: ConnectionEvent) -> None:
         if self.execution is not None:
@@ -347,7 +385,7 @@ class LiveTradingEngine:
                 connection = self._make_connection(f"{venue.name.lower()}/{stream.name}", upstream, clock)
                 feeds.connections[stream.name] = connection
                 connections.append(connection)
-            self.data.add_client(venue.name, feeds)
+            self._add_client(venue.name, feeds)
         for endpoint in self.config.ws_endpoints:
             connections.append(self._make_endpoint(endpoint, clock, connections))
         return connections
@@ -366,8 +404,12 @@ class LiveTradingEngine:
             # Without a venue of its own in the configuration, its feeds can be had by this connection.
             feeds = VenueFeeds(upstream.venue)
             feeds.connections[upstream.stream] = connection
-            self.data.add_client(upstream.venue.name, feeds)
+            self._add_client(upstream.venue.name, feeds)
         return connection
+
+    def _add_client(self, venue: str, feeds: VenueFeeds) -> None:
+        self._clients.append(venue)
+        self.data.add_client(venue, feeds)
 
     def _make_connection(self, name: str, upstream: Upstream, clock: Clock) -> Connection:
         return Connection(
@@ -393,21 +435,30 @@ class LiveTradingEngine:
     async def connect_websocket(self, endpoint: WebSocketEndpoint) -> Connection:
         """Connect to one more endpoint while the engine runs.
 
-        Returns when the first attempt has succeeded or failed; after a failure it goes on trying.
+        Returns when the first attempt has succeeded or failed; after a failure it goes on trying. Where
+        this raises, or is cancelled, there is no such connection.
 
         Raises:
-          NotRunning: the engine does not run.
+          NotRunning: the engine does not run, or stopped meanwhile.
           ConnectionFailed: the first attempt failed and ``auto_reconnect`` is off.
         """
         if self._services is None:
             raise NotRunning("connect_websocket() needs the running engine; before, put it into ws_endpoints")
         connection = self._make_endpoint(endpoint, self.clock, self._connections)
         self._connections.append(connection)
-        self._services.start_soon(self._run_connection, connection, name=f"connection {connection.name}")
-        await connection.settled.wait()
-        if connection.state is ConnectionState.FAILED:
-            self._connections.remove(connection)
-            raise ConnectionFailed(f"{connection.name}: {connection.last_error}")
+        self._connecting.add(connection)
+        self._start_connection(self._services, connection)
+        try:
+            await connection.settled.wait()
+            if connection.state is ConnectionState.FAILED:
+                raise ConnectionFailed(f"{connection.name}: {connection.last_error}")
+            if connection.state is ConnectionState.DISCONNECTED:
+                raise NotRunning(f"{connection.name}: disconnected before it was up")
+        except BaseException:
+            self.disconnect_websocket(connection)
+            raise
+        finally:
+            self._connecting.discard(connection)
         return connection
 
     def disconnect_websocket(self, connection: Connection) -> None:
@@ -421,9 +472,14 @@ class LiveTradingEngine:
         await connection.send(message)
 
     def restart(self) -> None:
-        """End every connection's session and begin a new one at once, those in a wait included."""
+        """End every connection's session and begin a new one at once.
+
+        Those that wait for their next attempt have it now, and those given up are tried again.
+        """
         for connection in self._connections:
             connection.restart()
+            if connection.state is ConnectionState.FAILED and self._services is not None:
+                self._start_connection(self._services, connection)
 
     def connection_status(self) -> list[ConnectionStatus]:
         """Every connection as it is now."""
@@ -472,9 +528,13 @@ class LiveTradingEngine:
             await self._ended.wait()
 
     def hurry(self) -> None:
-        """Cut short the strategies' clean-up of a stop that is under way."""
+        """Cut short the clean-up of strategies and handlers, if a stop is under way."""
+        if not self._stopping.is_set():
+            return
         for runner in self._runners:
             runner.hurry()
+        if self._finishing is not None:
+            self._finishing.cancel("hurry")
 
     def _stop_for_strategy(self, reason: str) -> None:
         self._begin_stop(ShutdownReason.USER_REQUEST, reason)

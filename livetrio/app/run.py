@@ -88,20 +88,25 @@ async def run_config(config: Config, *, duration: float | None = None) -> RunOut
     Raises:
       ConfigError: as `open_engine`. What the run fails of is in the outcome instead, beside the report.
     """
-    async with open_service_nursery() as services:
-        venues = [await _open_venue(name, config, services) for name in config.venues]
-        engine = make_engine(config, venues)
-        freeze_garbage_collector()
-        failure: LiveTradingError | None = None
-        async with trio.open_nursery() as nursery:
-            if duration is not None:
-                nursery.start_soon(_stop_after, engine, duration)
-            try:
-                await engine.run()
-            except LiveTradingError as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-        return RunOutcome(report=engine.report(), failure=failure)
+    error: BaseException
+    try:
+        async with open_service_nursery() as services:
+            venues = [await _open_venue(name, config, services) for name in config.venues]
+            engine = make_engine(config, venues)
+            freeze_garbage_collector()
+            failure: LiveTradingError | None = None
+            async with trio.open_nursery() as nursery:
+                if duration is not None:
+                    nursery.start_soon(_stop_after, engine, duration)
+                try:
+                    await engine.run()
+                except LiveTradingError as exc:
+                    failure = exc
+                nursery.cancel_scope.cancel()
+            return RunOutcome(report=engine.report(), failure=failure)
+    except BaseExceptionGroup as group:
+        error = lone_leaf(group)
+    raise error  # outside the handler, so that the group does not become its context
 
 
 def make_engine(
@@ -149,7 +154,13 @@ async def _start_exchange(config: Config, services: ServiceNursery) -> str:
         raise ConfigError([Problem("exchange.replay", str(error))], str(config.source)) from error
     speed = None if settings.speed == "max" else float(settings.speed)
     exchange = LocalExchange(recording, clock=Clock.live(), speed=speed, loop=settings.loop)
-    base_url: str = await services.start(exchange.serve, "127.0.0.1", settings.port, name="local exchange")
+    try:
+        base_url: str = await services.start(
+            exchange.serve, "127.0.0.1", settings.port, name="local exchange"
+        )
+    except OSError as error:
+        problem = f"expected a port that is free, found {settings.port}: {error.strerror}"
+        raise ConfigError([Problem("exchange.port", problem)], str(config.source)) from error
     return base_url
 
 

@@ -1,7 +1,8 @@
 """DataEngine: takes market data in, keeps the cache true, and tells the bus.
 
 For each event, in this order and without a pause: is it news, then the cache, then the bus. What is no
-news is refused, counted and named once for each reason:
+news is refused and counted, and named in the log once for each reason (but for duplicates, which are
+expected):
 
 - a quote, book or context older (by the venue's time) than the one we have: ``out-of-order``; unless
   ours came `ORDER_WINDOW` ago or more: then its time was wrong, and going on refusing would leave us
@@ -178,7 +179,10 @@ class DataEngine:
                 return
             if bar.ts_open > current.ts_open and not current.is_closed:
                 self._close_bar(current)
-        self.cache.update_bar(bar)
+        if bar.is_closed:
+            self._close_bar(bar)
+        else:
+            self.cache.update_bar(bar)
 
     def _take_context(self, context: MarketContext) -> None:
         last = self.cache.get_context(context.instrument_id)
@@ -212,7 +216,7 @@ class DataEngine:
                 self._close_bar(bar)
 
     def _close_bar(self, bar: Bar) -> None:
-        closed = attrs.evolve(bar, is_closed=True)
+        closed = bar if bar.is_closed else attrs.evolve(bar, is_closed=True)
         self.cache.update_bar(closed)
         self._publish(topics.bars(bar.instrument_id, bar.interval), closed)
 
@@ -254,7 +258,11 @@ class DataEngine:
         context: bool = False,
         bars: tuple[str, ...] = (),
     ) -> list[Feed]:
-        """Ask for several feeds of one instrument; returns them, for `unsubscribe`."""
+        """Ask for several feeds of one instrument; returns them, for `unsubscribe`.
+
+        Raises:
+          UnknownInstrument: one of them cannot be had; then none of them is asked for.
+        """
         name = instrument_id(instrument)
         wanted = {
             FeedKind.QUOTES: quotes,
@@ -264,8 +272,13 @@ class DataEngine:
         }
         feeds = [feed_of(kind, name) for kind, is_wanted in wanted.items() if is_wanted]
         feeds += [feed_of(FeedKind.BARS, name, interval) for interval in bars]
-        for feed in feeds:
-            self.subscribe(feed)
+        for done, feed in enumerate(feeds):
+            try:
+                self.subscribe(feed)
+            except UnknownInstrument:
+                for each in feeds[:done]:
+                    self.unsubscribe(each)
+                raise
         return feeds
 
     def add_client(self, venue: str, client: FeedClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 
 import attrs
@@ -54,22 +54,30 @@ class Instrument:
 
     def is_valid_price(self, price: Decimal) -> bool:
         """Whether the venue takes this price: positive and on its grid."""
-        return price.is_finite() and price > 0 and price % self.tick_size(price) == 0
+        return price.is_finite() and price > 0 and _is_multiple(price, self.tick_size(price))
 
     def is_valid_size(self, size: Decimal) -> bool:
         """Whether the venue takes this size: positive and a multiple of the step."""
-        return size.is_finite() and size > 0 and size % self.size_step == 0
+        return size.is_finite() and size > 0 and _is_multiple(size, self.size_step)
 
     def round_price_down(self, price: Decimal) -> Decimal:
-        """The nearest valid price that is not above this one."""
+        """The nearest valid price that is not above this positive one (zero where none is)."""
         tick = self.tick_size(price)
-        return (price / tick).to_integral_value(ROUND_FLOOR) * tick
+        return price // tick * tick
 
     def round_price_up(self, price: Decimal) -> Decimal:
-        """The nearest valid price that is not below this one."""
+        """The nearest valid price that is not below this positive one."""
         tick = self.tick_size(price)
-        return (price / tick).to_integral_value(ROUND_CEILING) * tick
+        below = price // tick * tick
+        return below if below == price else below + tick
 
     def round_size_down(self, size: Decimal) -> Decimal:
-        """The largest valid size that is not above this one (zero where none is)."""
-        return (size / self.size_step).to_integral_value(ROUND_FLOOR) * self.size_step
+        """The largest valid size that is not above this positive one (zero where none is)."""
+        return size // self.size_step * self.size_step
+
+
+def _is_multiple(value: Decimal, step: Decimal) -> bool:
+    try:
+        return value % step == 0
+    except InvalidOperation:  # more steps than 28 digits can count: nobody takes that
+        return False

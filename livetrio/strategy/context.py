@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -30,6 +30,8 @@ from livetrio.model import (
 )
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow, Subscription
 from livetrio.topics import Topic
+
+T = TypeVar("T")
 
 SYSTEM_TOPICS = (
     topics.CONNECTED,
@@ -74,6 +76,7 @@ class Context:
         self._data = data
         self._stop = stop
         self._feeds: dict[Feed, Topic[Any]] = {}
+        self._opened: dict[Subscription[Any], None] = {}
 
     # To the strategy's own queue.
 
@@ -146,12 +149,18 @@ class Context:
 
     def ticks(self) -> Subscription[TickEvent]:
         """The clock's ticks, in a channel of their own."""
-        return self.bus.subscribe(topics.TICK)
+        return self._keep(self.bus.subscribe(topics.TICK))
 
     def _open(self, feed: Feed, topic: Topic[Any]) -> Subscription[Any]:
         self._data.subscribe(feed)
         subscription = self.bus.subscribe(topic)
         subscription.on_closed(lambda: self._data.unsubscribe(feed))
+        return self._keep(subscription)
+
+    def _keep(self, subscription: Subscription[T]) -> Subscription[T]:
+        """See to it that the subscription ends with the strategy at the latest."""
+        self._opened[subscription] = None
+        subscription.on_closed(lambda: self._opened.pop(subscription, None))
         return subscription
 
     def _feed(self, kind: FeedKind, instrument: str, interval: str | None = None) -> Feed:
@@ -186,6 +195,8 @@ class Context:
     def close(self) -> None:
         """End all that the strategy subscribed to. The engine does this when the strategy has ended."""
         self.events.close()
+        for subscription in list(self._opened):
+            subscription.close()
         for feed in self._feeds:
             self._data.unsubscribe(feed)
         self._feeds.clear()

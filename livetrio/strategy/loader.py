@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -69,7 +70,9 @@ def load_strategy(settings: StrategySettings, base: Path) -> Strategy | Strategy
     try:
         strategy: Strategy = target(**arguments)
     except (ValueError, TypeError) as error:
-        raise ConfigError([Problem("params", str(error))], source=settings.path) from error
+        # The validators of attrs raise with what they know in ``args``, the words first.
+        words = str(error.args[0]) if error.args else type(error).__name__
+        raise ConfigError([Problem("params", words)], source=settings.path) from error
     return strategy
 
 
@@ -89,18 +92,37 @@ def _find(path: str, base: Path) -> Callable[..., Any]:
         raise _problem(
             f"expected a class derived from livetrio.Strategy or an async def function, found {kind} {name!r}"
         )
-    elif not inspect.signature(target).parameters:
-        raise _problem(f"the function {name!r} takes no parameter; its first is the strategy's context")
+    elif not _takes_context(target):
+        raise _problem(f"the function {name!r} takes no context: its first parameter by position")
     return target  # type: ignore[no-any-return]  # checked just above
 
 
 def _check_class(target: type[Strategy], name: str) -> None:
-    own = [each for each in vars(target).get("__annotations__", {}) if each != "ctx"]
+    own = [
+        each
+        for each, kind in inspect.get_annotations(target).items()
+        if each != "ctx" and not _is_class_variable(kind)
+    ]
     if own and "__attrs_attrs__" not in vars(target):
         raise _problem(
             f"the class {name!r} declares {', '.join(own)} but is not decorated with @attrs.define, so these "
             "are no parameters"
         )
+
+
+def _is_class_variable(annotation: object) -> bool:
+    if isinstance(annotation, str):
+        return annotation.startswith(("ClassVar", "typing.ClassVar"))
+    return typing.ClassVar in (annotation, typing.get_origin(annotation))
+
+
+def _takes_context(function: Callable[..., Any]) -> bool:
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    return first is not None and first.kind in (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
 
 
 def _import_file(file: Path, shown: str) -> ModuleType:

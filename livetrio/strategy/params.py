@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import inspect
+import sys
+import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import cattrs
@@ -28,23 +32,43 @@ class Parameter:
 
 
 def parameters_of(target: Callable[..., Any]) -> list[Parameter]:
-    """The parameters of a strategy's class (its attrs fields) or function (all after the context)."""
+    """The parameters of a strategy's class (its attrs fields) or function (all after the context).
+
+    Raises:
+      NameError: the type of one names what is not there at run time.
+    """
     if isinstance(target, type):
-        if not attrs.has(target):
-            return []
-        attrs.resolve_types(target)
+        fields = [field for field in attrs.fields(target) if field.init] if attrs.has(target) else []
+        hints = _types_of_fields(target, {field.name for field in fields})
         return [
-            Parameter(field.alias, field.type or Any, field.default is attrs.NOTHING)
-            for field in attrs.fields(target)
-            if field.init
+            Parameter(field.alias, hints.get(field.name, Any), field.default is attrs.NOTHING)
+            for field in fields
         ]
-    hints = typing.get_type_hints(target)
-    found = list(inspect.signature(target).parameters.values())[1:]
+    found = [
+        each
+        for each in list(inspect.signature(target).parameters.values())[1:]
+        if each.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    ]
+    hints = _types_of(inspect.unwrap(target), {each.name for each in found})
     return [
         Parameter(each.name, hints.get(each.name, Any), each.default is inspect.Parameter.empty)
         for each in found
-        if each.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     ]
+
+
+def _types_of_fields(target: type, names: set[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in reversed(target.__mro__):
+        found |= _types_of(each, names)
+    return found
+
+
+def _types_of(what: Callable[..., Any], names: set[str]) -> dict[str, Any]:
+    """The types of these names alone: that of the context is often imported for the type checker only."""
+    wanted = {name: kind for name, kind in inspect.get_annotations(what).items() if name in names}
+    is_function = isinstance(what, types.FunctionType)
+    namespace = what.__globals__ if is_function else vars(sys.modules[what.__module__])
+    return typing.get_type_hints(types.SimpleNamespace(__annotations__=wanted), globalns=namespace)
 
 
 def structure_params(
@@ -55,7 +79,10 @@ def structure_params(
     Values are taken strictly: text is no number and 1 is not true; but a Decimal may be written as text,
     and a float parameter takes any number.
     """
-    declared = {each.name: each for each in parameters_of(target)}
+    try:
+        declared = {each.name: each for each in parameters_of(target)}
+    except NameError as error:
+        return {}, [Problem("params", f"the types of the strategy's parameters cannot be told: {error}")]
     arguments: dict[str, Any] = {}
     problems = []
     for name, value in given.items():
@@ -63,20 +90,26 @@ def structure_params(
             problems.append(Problem(f"params.{name}", _unknown(name, declared)))
             continue
         try:
-            arguments[name] = _CONVERTER.structure(value, declared[name].type)
-        except (ValueError, TypeError, BaseValidationError) as error:
-            problems.append(Problem(f"params.{name}", _words(error, declared[name].type, value)))
+            arguments[name] = _structure(value, declared[name].type)
         except cattrs.StructureHandlerNotFoundError:
-            expected = _name_of_type(declared[name].type)
+            expected = _expected(declared[name].type)
             problems.append(
-                Problem(f"params.{name}", f"a {expected} cannot be written in a configuration file")
+                Problem(f"params.{name}", f"its type, {expected}, cannot be written in a configuration file")
             )
+        except Exception as error:  # whatever a type makes of a value that it does not like
+            problems.append(Problem(f"params.{name}", _words(error, declared[name].type, value)))
     problems += [
-        Problem(f"params.{each.name}", f"missing: the strategy needs a {_name_of_type(each.type)} here")
+        Problem(f"params.{each.name}", f"missing: expected {_expected(each.type)}")
         for each in declared.values()
         if each.is_required and each.name not in given
     ]
     return arguments, problems
+
+
+def _structure(value: object, kind: Any) -> Any:
+    if isinstance(value, str) and _expected(kind).startswith("an array"):
+        raise TypeError("text would do as an array of letters, but nobody means that")
+    return _CONVERTER.structure(value, kind)
 
 
 def _unknown(name: str, declared: Mapping[str, Parameter]) -> str:
@@ -90,15 +123,41 @@ def _words(error: Exception, expected: Any, value: object) -> str:
     while isinstance(error, BaseValidationError) and error.exceptions:
         error = error.exceptions[0]
     text = str(error)
-    return text if text.startswith("expected") else f"expected {_name_of_type(expected)}, found {value!r}"
+    return text if text.startswith("expected") else f"expected {_expected(expected)}, found {value!r}"
 
 
-def _name_of_type(kind: Any) -> str:
-    names = {Decimal: "number", float: "number", int: "whole number", str: "text", bool: "true or false"}
-    return names.get(kind) or getattr(kind, "__name__", None) or str(kind).replace("typing.", "")
+def _expected(kind: Any) -> str:
+    """What is to be written for a type, in words."""
+    if kind in _WORDS:
+        return _WORDS[kind]
+    origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
+    if origin is Literal:
+        return _one_of(arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_expected(each) for each in arguments if each is not type(None))
+    if isinstance(origin, type):
+        if issubclass(origin, Enum):
+            return _one_of(each.value for each in origin)
+        if attrs.has(origin):
+            return f"a table of {', '.join(field.alias for field in attrs.fields(origin))}"
+        if issubclass(origin, Mapping):
+            return "a table"
+        if issubclass(origin, Sequence | Set) and origin is not bytes:
+            kinds = {each for each in arguments if each is not ...}
+            return f"an array, each {_expected(kinds.pop())}" if len(kinds) == 1 else "an array"
+    return getattr(kind, "__name__", None) or str(kind).replace("typing.", "")
+
+
+def _one_of(values: Iterable[object]) -> str:
+    return f"one of {', '.join(repr(each) for each in values)}"
+
+
+_WORDS: dict[Any, str] = {InstrumentId: "an instrument id such as BTC-USD-PERP.HYPERLIQUID", Any: "a value"}
 
 
 def _take(kind: type, wanted: str, accepts: tuple[type, ...], make: Callable[[Any], Any]) -> None:
+    _WORDS[kind] = wanted
+
     def hook(value: Any, _type: Any) -> Any:
         if not isinstance(value, accepts) or (isinstance(value, bool) and kind is not bool):
             raise ValueError(f"expected {wanted}, found {value!r}")
@@ -124,6 +183,9 @@ _take(Decimal, "a number", (int, float, Decimal, str), _decimal)
 _take(str, "text", (str,), str)
 _take(bool, "true or false", (bool,), bool)
 _take(Path, "a path", (str,), Path)
+_take(datetime.datetime, "a date and time", (datetime.datetime,), lambda value: value)
+_take(datetime.date, "a date", (datetime.date,), lambda value: value)
+_take(datetime.time, "a time", (datetime.time,), lambda value: value)
 _CONVERTER.register_structure_hook_func(
     lambda kind: kind is InstrumentId, lambda value, _type: instrument_id(_text(value))
 )
@@ -131,5 +193,5 @@ _CONVERTER.register_structure_hook_func(
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"expected an instrument id such as BTC-USD-PERP.HYPERLIQUID, found {value!r}")
+        raise ValueError(f"expected {_WORDS[InstrumentId]}, found {value!r}")
     return value

@@ -33,6 +33,7 @@ from livetrio.model import (
 )
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
+from livetrio.supervision.nursery import lone_leaf
 
 log = structlog.get_logger()
 
@@ -94,6 +95,7 @@ class StrategyRunner:
         self._on_failure = on_failure
         self._stop_timeout = stop_timeout
         self._cleanup: trio.CancelScope | None = None
+        self._hurried = False
 
     async def run(self) -> None:
         """Run the strategy until it ends, fails, or is cancelled."""
@@ -101,8 +103,8 @@ class StrategyRunner:
         with structlog.contextvars.bound_contextvars(strategy=self.name):
             try:
                 await self._run_strategy()
-            except Exception as error:  # the one place where a strategy's errors meet their policy
-                self._fail(error)
+            except* Exception as group:  # the one place where a strategy's errors meet their policy
+                self._fail(group)
             finally:
                 await self._stop()
                 self._context.close()
@@ -150,22 +152,26 @@ class StrategyRunner:
         """Let the strategy clean up, whatever ended it, for as long as the limit allows."""
         if not isinstance(self._strategy, Strategy) or not hasattr(self._strategy, "ctx"):
             return
-        with trio.move_on_after(self._stop_timeout, shield=True) as limit:
+        with trio.move_on_after(0 if self._hurried else self._stop_timeout, shield=True) as limit:
             self._cleanup = limit
             try:
                 await _finish(self._strategy.on_stop())
-            except Exception as error:  # a strategy's error meets its policy here as well
-                self._fail(error)
+            except* Exception as group:  # a strategy's error meets its policy here as well
+                self._fail(group)
         if limit.cancelled_caught:
             self.errors += 1
             log.error("on_stop was cut short", limit=self._stop_timeout)
 
     def hurry(self) -> None:
-        """Cut the clean-up short, if it is under way."""
+        """Cut the clean-up short, now or when it begins."""
+        self._hurried = True
         if self._cleanup is not None:
             self._cleanup.cancel("hurry")
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, group: ExceptionGroup[Exception]) -> None:
+        """Take what the strategy raised: one error, or several where it has a nursery of its own."""
+        error = lone_leaf(group)
+        assert isinstance(error, Exception)
         self.errors += 1
         self.state = StrategyState.FAILED
         if self.error is None:

@@ -127,6 +127,8 @@ class Connection:
         self.settled = trio.Event()
         """Set once the first attempt has succeeded or failed."""
         self.last_error: str | None = None
+        self._cause: str | None = None
+        """Why the session ended that was the last to; None if we ended it ourselves."""
         self._policy = policy
         self._receive = receive
         self._receive_other = receive_other
@@ -141,7 +143,7 @@ class Connection:
         )
         self._desired: dict[Feed, None] = {}
         self._desired_changed = trio.Event()
-        self._stale_feeds: dict[Feed, float] = {}
+        self._stale_feeds: dict[Feed, int] = {}
         self._faults: Counter[str] = Counter()
         self._session: Session | None = None
         self._socket: WebSocket | None = None
@@ -175,19 +177,17 @@ class Connection:
     async def _attempt(self) -> bool:
         """One session and the wait after it; False when there is to be no other."""
         self._enter(ConnectionState.CONNECTING)
+        self._cause = None
         retry_after = 0.0
         try:
             with trio.CancelScope() as self._scope:
                 await self._run_session()
         except* TRANSIENT as group:
-            error = _first_leaf(group)
-            self.last_error = str(error)
+            error = self._note_cause(group)
             if isinstance(error, HandshakeRefused) and error.retry_after is not None:
                 retry_after = min(error.retry_after, MAX_RETRY_AFTER)
         finally:
             self._scope = None
-        if self.state is ConnectionState.CONNECTED:
-            self._enter(ConnectionState.DISCONNECTED)
         self.settled.set()
         if self._stopping:
             return False
@@ -215,27 +215,43 @@ class Connection:
             faults=self._faults,
             on_refused=self._note_refusal,
         )
-        async with (
-            open_websocket(
-                upstream.url,
-                dial=self._dial,
-                on_messages=session.take,
-                headers=upstream.headers,
-                max_message_bytes=policy.max_message_bytes,
-                connect_timeout=policy.connect_timeout,
-            ) as socket,
-            trio.open_nursery() as nursery,
-        ):
-            self.generation, self._session, self._socket = generation, session, socket
-            try:
-                self._enter(ConnectionState.CONNECTED)
-                self.settled.set()
+        async with open_websocket(
+            upstream.url,
+            dial=self._dial,
+            on_messages=session.take,
+            headers=upstream.headers,
+            max_message_bytes=policy.max_message_bytes,
+            connect_timeout=policy.connect_timeout,
+        ) as socket:
+            await self._hold_session(socket, session)
+
+    async def _hold_session(self, socket: WebSocket, session: Session) -> None:
+        """From its opening to its end. Its goodbye comes after, and is nobody's concern any more."""
+        session.open()
+        self.generation, self._session, self._socket = session.generation, session, socket
+        try:
+            self._enter(ConnectionState.CONNECTED)
+            self.settled.set()
+            async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._keep_subscribed, socket, session)
                 nursery.start_soon(run_heartbeat, socket, session, self._heartbeat)
                 nursery.start_soon(self._liveness(session).run)
                 await socket.wait_closed()
-            finally:
-                self._end_session(session)
+        except* TRANSIENT as group:
+            self._note_cause(group)
+            raise
+        finally:
+            if session.failure is not None:
+                self._note_cause(session.failure)
+            self._end_session(session)
+            self._enter(ConnectionState.DISCONNECTED)
+
+    def _note_cause(self, error: BaseException) -> BaseException:
+        """Keep what ended the session; of a group its first, the others are its consequences."""
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self.last_error = self._cause = str(error)
+        return error
 
     def _liveness(self, session: Session) -> Liveness:
         return Liveness(
@@ -255,8 +271,7 @@ class Connection:
         while True:
             changed = self._desired_changed
             for feed in [each for each in session.requested if each not in self._desired]:
-                del session.requested[feed]
-                session.acknowledged.discard(feed)
+                session.withdraw(feed)
                 await socket.send(session.codec.unsubscribe(feed))
             for feed in [each for each in self._desired if each not in session.requested]:
                 if feed in self._desired:  # it may have gone while we waited to send
@@ -292,15 +307,15 @@ class Connection:
             return self._give_up(f"{self.last_error}; given up after {self._backoff.attempts} attempts")
         self._waited = self._backoff.next_delay()
         delay = max(self._waited, retry_after)
-        self._enter(ConnectionState.RECONNECTING, attempt=self._backoff.attempts, delay=delay)
         with trio.CancelScope() as self._scope:
+            self._enter(ConnectionState.RECONNECTING, attempt=self._backoff.attempts, delay=delay)
             await trio.sleep(delay)
         self._scope = None
         self._restarting = False
         return not self._stopping
 
     def _give_up(self, reason: str) -> bool:
-        self.last_error = reason
+        self.last_error = self._cause = reason
         self._enter(ConnectionState.FAILED)
         return False
 
@@ -308,7 +323,7 @@ class Connection:
         was, self.state = self.state, state
         if state is ConnectionState.DISCONNECTED and was is not ConnectionState.CONNECTED:
             return  # it was not up, so that it is down is no news
-        reason = None if state in (ConnectionState.CONNECTING, ConnectionState.CONNECTED) else self.last_error
+        reason = None if state in (ConnectionState.CONNECTING, ConnectionState.CONNECTED) else self._cause
         event = ConnectionEvent(
             connection=self.name,
             endpoint=self.upstream.url,
@@ -385,10 +400,13 @@ class Connection:
         await self._socket.send(message)
 
     def restart(self) -> None:
-        """End the session, if there is one, and begin another at once, without a delay."""
-        self._restarting = True
+        """End the session, if there is one, and begin another at once, without a delay.
+
+        One that was given up stays so until `run` is called again.
+        """
         self._backoff.reset()
         if self._scope is not None:
+            self._restarting = True
             self._scope.cancel("restart")
 
     def disconnect(self) -> None:
@@ -429,14 +447,6 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} {self.state.value}, generation {self.generation}>"
-
-
-def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error in a group of groups: the others are its consequences."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 _TOPICS: dict[ConnectionState, Topic[ConnectionEvent]] = {

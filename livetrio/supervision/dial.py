@@ -8,6 +8,7 @@ time exact.
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from socket import gaierror
@@ -88,7 +89,10 @@ class NetworkDial:
             return stream
         if self._ssl_context is None:
             self._ssl_context = _default_ssl_context()
-        return await _start_tls(stream, self._ssl_context, address)
+        try:
+            return await _start_tls(stream, self._ssl_context, address.host)
+        except trio.BrokenResourceError as exc:
+            raise _tls_failure(exc, address) from exc
 
 
 def _default_ssl_context() -> ssl.SSLContext:
@@ -107,15 +111,14 @@ async def _connect(address: Address) -> trio.SocketStream:
 
 
 async def _start_tls(
-    transport: trio.SocketStream, context: ssl.SSLContext, address: Address
+    transport: trio.SocketStream, context: ssl.SSLContext, host: str
 ) -> trio.SSLStream[trio.SocketStream]:
-    stream = trio.SSLStream(transport, context, server_hostname=address.host, https_compatible=True)
+    stream = trio.SSLStream(transport, context, server_hostname=host, https_compatible=True)
     try:
         await stream.do_handshake()
-    except BaseException as exc:
-        await trio.aclose_forcefully(transport)
-        if isinstance(exc, trio.BrokenResourceError):
-            raise _tls_failure(exc, address) from exc
+    except BaseException:
+        with trio.move_on_after(0, shield=True):
+            await transport.aclose()
         raise
     return stream
 
@@ -134,4 +137,6 @@ def _reason(exc: BaseException) -> str:
     """The reason in words; trio tries several addresses and keeps their reasons in a group."""
     if isinstance(exc.__cause__, ExceptionGroup):
         return ", ".join(dict.fromkeys(_reason(each) for each in exc.__cause__.exceptions))
+    if isinstance(exc, OSError) and exc.errno and not isinstance(exc, gaierror | ssl.SSLError):
+        return os.strerror(exc.errno)  # trio puts the address before its own
     return (isinstance(exc, OSError) and exc.strerror) or str(exc) or type(exc).__name__

@@ -4,8 +4,8 @@ Every interval a heartbeat goes out, in the venue's own form or as a WebSocket p
 a sign of life; a session from which nothing at all has come for two intervals is dead (`HeartbeatLost`).
 That finds the half-open socket, into which one can write for minutes without an error.
 
-If this task itself wakes late, the whole program was busy, and what the venue sent meanwhile is still
-unread. Then it is read first and judged afterwards: a stall of ours must not look like a dead venue.
+Sending and judging are two tasks: a socket that takes no more, or never answers, must not keep us from
+seeing that. A stall of ours is not taken for a dead venue, see `stall`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,7 @@ import trio
 from livetrio.errors import HeartbeatLost
 from livetrio.supervision.interval import Interval
 from livetrio.supervision.session import Session
-
-LATE = 0.1
-"""Seconds of oversleeping that count as a stall of the program."""
-
-GRACE = 1.0
-"""Seconds to read what piled up during a stall before the silence is judged."""
+from livetrio.supervision.stall import let_backlog_in
 
 
 class HeartbeatSocket(Protocol):
@@ -42,8 +37,14 @@ async def run_heartbeat(socket: HeartbeatSocket, session: Session, interval: Int
     """Send heartbeats and watch for silence, until cancelled.
 
     Raises:
-      HeartbeatLost: nothing came for two intervals.
+      HeartbeatLost: nothing came for two intervals. (In a group, as out of any nursery.)
     """
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_send_heartbeats, socket, session, interval)
+        nursery.start_soon(_watch_silence, session, interval)
+
+
+async def _send_heartbeats(socket: HeartbeatSocket, session: Session, interval: Interval) -> None:
     while True:
         seconds = interval.seconds
         if seconds is None:
@@ -51,26 +52,31 @@ async def run_heartbeat(socket: HeartbeatSocket, session: Session, interval: Int
             continue
         due = trio.current_time() + seconds
         while await interval.wait_until(due):
-            if trio.current_time() - due > LATE:
-                await trio.sleep(GRACE)
-            _judge(session, seconds)
-            await _beat(socket, session, seconds)
+            with trio.move_on_after(seconds):  # until the next one is due
+                await _beat(socket, session)
             due += seconds * max(1, math.ceil((trio.current_time() - due) / seconds))
 
 
-def _judge(session: Session, seconds: float) -> None:
-    silence = trio.current_time() - session.last_received
-    if silence >= 2 * seconds:
-        raise HeartbeatLost(f"nothing was received for {silence:.0f} s (two heartbeat intervals)")
-
-
-async def _beat(socket: HeartbeatSocket, session: Session, seconds: float) -> None:
+async def _beat(socket: HeartbeatSocket, session: Session) -> None:
     message = session.codec.heartbeat()
     session.pinged = trio.current_time()
-    # A socket that takes no more, or never answers, must not keep this task from judging the silence.
-    with trio.move_on_after(seconds / 2):
-        if message is not None:
-            await socket.send(message)
-        else:
-            await socket.ping()
-            session.note_pong()
+    if message is not None:
+        await socket.send(message)
+    else:
+        await socket.ping()
+        session.note_pong()
+
+
+async def _watch_silence(session: Session, interval: Interval) -> None:
+    while True:
+        seconds = interval.seconds
+        if seconds is None:
+            await interval.wait_changed()
+            continue
+        since = trio.current_time()  # of the session, or since the period was changed
+        while await interval.wait_until(deadline := since + 2 * seconds):
+            await let_backlog_in(deadline)
+            if session.last_received <= since:
+                silence = trio.current_time() - session.last_received
+                raise HeartbeatLost(f"nothing was received for {silence:.0f} s (two heartbeat intervals)")
+            since = session.last_received

@@ -55,6 +55,7 @@ class Session:
         self.generation = generation
         self.codec = codec
         self.opened = trio.current_time()
+        """When it came up, see `open`; trio's time."""
         self.last_received = self.opened
         """When the last message came, or the session opened; trio's time."""
         self.messages = 0
@@ -62,8 +63,13 @@ class Session:
         self.requested: dict[Feed, float] = {}
         """Feeds asked for in this session, with the time of asking."""
         self.acknowledged: set[Feed] = set()
+        """Those of them that the venue has answered."""
+        self.refused: set[Feed] = set()
+        """… and those that it answered with a refusal."""
         self.changed = trio.Event()
         """Set when a feed was acknowledged; replaced then."""
+        self.failure: WebSocketError | None = None
+        """What `take` raised."""
         self.pinged: float | None = None
         """When the heartbeat that has no answer yet was sent."""
         self.latency: float | None = None
@@ -76,6 +82,10 @@ class Session:
         self._bad_in_a_row = 0
         self._max_bad = max_bad_messages
         self._on_refused = on_refused
+
+    def open(self) -> None:
+        """It is up: time counts from here, and not from when it was dialed."""
+        self.opened = self.last_received = trio.current_time()
 
     def take(self, messages: Sequence[bytes]) -> None:
         """Take in what the socket brought, in order.
@@ -110,6 +120,7 @@ class Session:
             case Pong():
                 self.note_pong()
             case SubscriptionAck(feed, active):
+                self.refused.discard(feed)
                 if active:
                     self.acknowledged.add(feed)
                 else:
@@ -118,6 +129,7 @@ class Session:
             case VenueNotice(_, feed):
                 if feed is not None:
                     self.acknowledged.add(feed)  # an answer, so nobody goes on waiting for one
+                    self.refused.add(feed)
                     self._note_change()
                 self._on_refused(event)
             case _ if not self._receive_other(event):
@@ -150,13 +162,24 @@ class Session:
     def _judge(self, bad: int, total: int) -> None:
         self._bad_in_a_row = self._bad_in_a_row + bad if bad == total else 0
         if self._bad_in_a_row >= self._max_bad:
-            raise WebSocketError(
+            self.failure = WebSocketError(
                 f"{self._connection}: the last {self._bad_in_a_row} messages made no sense, see the log"
             )
+            raise self.failure
 
     def request(self, feed: Feed) -> None:
         """Note that a feed is being asked for, so that its answer and its silence are waited for."""
         self.requested[feed] = trio.current_time()
+        self._forget_answer(feed)
+
+    def withdraw(self, feed: Feed) -> None:
+        """Note that a feed is being ended, and nothing is waited for any more."""
+        del self.requested[feed]
+        self._forget_answer(feed)
+
+    def _forget_answer(self, feed: Feed) -> None:
+        self.acknowledged.discard(feed)
+        self.refused.discard(feed)
         self._note_change()
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import trio
 
 from livetrio.bus import MessageBus
-from livetrio.clock import Clock
+from livetrio.clock import NANOSECONDS, Clock
 from livetrio.model import TickEvent
 from livetrio.supervision.interval import Interval
 from livetrio.topics import TICK
@@ -38,13 +38,14 @@ class Ticker:
     async def _tick_every(self, seconds: float) -> None:
         """Tick until the interval is changed."""
         origin = trio.current_time()
+        start, period = self._clock.at(origin), round(seconds * NANOSECONDS)
         step = 1
         while await self.interval.wait_until(origin + step * seconds):
             due = int((trio.current_time() - origin) / seconds)
             missed = max(0, due - step)
             step += missed
             self.number += missed
-            self.tick(self._clock.at(origin + step * seconds), missed=missed)
+            self.tick(start + step * period, missed=missed)
             step += 1
 
     def tick(self, timestamp: int | None = None, *, missed: int = 0) -> None:

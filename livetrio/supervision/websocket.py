@@ -45,13 +45,17 @@ OnMessages = Callable[[list[bytes]], object]
 CLOSE_TIMEOUT = 2.0
 """Seconds that a polite close may take before the transport is torn down."""
 
+FAILED_CLOSE_TIMEOUT = 0.2
+"""… where the block failed: most often of a session that is dead, and the next one is waiting."""
+
 MAX_MESSAGE_BYTES = 16 * 2**20
 """The longest message that is taken, unless the caller says otherwise."""
 
 _CHUNK_BYTES = 64 * 2**10
 _MAX_HEAD_BYTES = 64 * 2**10
 _CLOSE_FRAME = 0x88
-_PROTOCOL_VERDICTS = (1002, 1007, 1009)
+_MISREAD = (trio.BrokenResourceError, trio.ClosedResourceError)
+"""What trio-websocket takes for the network's, whoever raised it."""
 _UNSPOKEN_VERDICTS = (1002, 1007)
 """Close codes of an offence which trio-websocket notes without telling the far side; we tell it."""
 
@@ -70,7 +74,8 @@ async def open_websocket(
 
     ``on_messages`` may be called as soon as the handshake is done, even before the block begins, and is
     not called once it has been left. Leaving closes politely, for at most `CLOSE_TIMEOUT` seconds even
-    if cancelled; then the transport is torn down, whatever the far side does.
+    if cancelled (`FAILED_CLOSE_TIMEOUT` after an error); then the transport is torn down, whatever the
+    far side does.
 
     Args:
       url: of a WebSocket, ``ws://`` or ``wss://``.
@@ -104,16 +109,25 @@ async def open_websocket(
                 )
             websocket = WebSocket(connection, lane, address)
             nursery.start_soon(websocket._listen)
+            patience = FAILED_CLOSE_TIMEOUT
             try:
                 yield websocket
+                patience = CLOSE_TIMEOUT
+            except trio.Cancelled:
+                patience = CLOSE_TIMEOUT
+                raise
             finally:
-                await websocket._close()
+                with trio.move_on_after(patience, shield=True):
+                    await websocket._close()
     except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
+        _, errors = group.split(trio.Cancelled)  # an error goes before a cancellation
+        if errors is None or len(errors.exceptions) > 1:
             raise
-        error = group.exceptions[0]
+        error = errors.exceptions[0]
     finally:
-        await trio.aclose_forcefully(transport)
+        # At once, and shielded: a cancellation from outside must not take an error's place here.
+        with trio.move_on_after(0, shield=True):
+            await transport.aclose()
     if error is not None:
         _raise(error, address)  # outside the handler, so that the group does not become its context
 
@@ -179,11 +193,13 @@ class WebSocket:
         """Wait for the end; until then, hand over what the library makes of what the lane left to it."""
         while (message := await self._next_message()) is not None:
             self._lane.hand_over([message])
-        self._ended.set()
-        for scope in self._pinging:
-            scope.cancel()
-        if self._lane.failure is not None:
-            raise self._lane.failure
+        failure = self._lane.failure
+        if failure is None:
+            self._ended.set()
+            for scope in self._pinging:
+                scope.cancel()
+        elif isinstance(failure, _MISREAD):
+            raise failure  # any other comes out of the library's reader
 
     async def _next_message(self) -> bytes | None:
         try:
@@ -197,22 +213,21 @@ class WebSocket:
         self._lane.handing_over = False
         if self._lane.failure is not None:
             return  # nobody reads any more
-        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
-            verdict = self._connection.closed
-            if verdict is not None and verdict.code in _UNSPOKEN_VERDICTS and not self._lane.close_sent:
-                await self._lane.send_close(verdict.code, verdict.reason)
-            await self._connection.aclose()
+        verdict = self._connection.closed
+        if verdict is not None and verdict.code in _UNSPOKEN_VERDICTS and not self._lane.close_sent:
+            await self._lane.send_close(verdict.code, verdict.reason)
+        await self._connection.aclose()
 
     def _lost(self) -> ConnectionLost:
         """Why the session ended, in words."""
         end, lane = self._connection.closed, self._lane
+        offence = lane.offence
+        if end is not None and end.code in _UNSPOKEN_VERDICTS and not lane.close_sent:
+            offence = offence or end.reason
+        if offence is not None:
+            return WebSocketError(f"{self._address} broke the WebSocket protocol: {offence}")
         if end is None or end.code == 1006:
             return ConnectionLost(f"the connection to {self._address} broke off")
-        if end.code in _PROTOCOL_VERDICTS and (
-            lane.offence is not None or (end.code in _UNSPOKEN_VERDICTS and not lane.close_sent)
-        ):
-            offence = lane.offence or end.reason
-            return WebSocketError(f"{self._address} broke the WebSocket protocol: {offence} ({end.code})")
         if not lane.handing_over:
             return ConnectionLost(f"the connection to {self._address} was closed here")
         words = f"{end.code} {end.name}" + (f", {end.reason!r}" if end.reason else "")
@@ -251,7 +266,7 @@ class FrameLane(trio.abc.Stream):
         self._early = b""
         """What came together with the head of the answer to the upgrade."""
         self._torn = False
-        """Whether half a frame may have been sent."""
+        """Whether half a frame may have been sent: while sending, and ever after if that was cancelled."""
 
     @property
     def offence(self) -> str | None:
@@ -284,7 +299,6 @@ class FrameLane(trio.abc.Stream):
             try:
                 self._on_messages(messages)
             except BaseException as exc:
-                # Noted, because the library takes a trio.BrokenResourceError for the network's.
                 self.failure = exc
                 raise
 
@@ -305,7 +319,7 @@ class FrameLane(trio.abc.Stream):
         """Send a close frame, past the library, if the stream takes it."""
         try:
             await self.send_all(FrameProtocol(client=True, extensions=[]).close(code, reason))
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
 
     async def wait_send_all_might_not_block(self) -> None:

@@ -5,11 +5,13 @@ venue      FakeVenue, FakeVenueServer: a venue that does exactly what a test say
 network    MemoryNetwork: hosts and connections in memory, with the faults of real ones
 streams    the connections themselves
 peer       WebSocketPeer: the far side of a WebSocket, which remembers what it saw
+limits     within: a test that would hang fails instead
 
 They are made for trio's `MockClock` (pytest-trio's ``autojump_clock``): nothing in them touches a
 socket, a thread or the wall clock.
 """
 
+from livetrio.testing.limits import within
 from livetrio.testing.network import MemoryNetwork, Site
 from livetrio.testing.peer import PeerSession, WebSocketPeer
 from livetrio.testing.runs import StrategyRun, run_strategy
@@ -27,4 +29,5 @@ __all__ = [
     "StrategyRun",
     "WebSocketPeer",
     "run_strategy",
+    "within",
 ]

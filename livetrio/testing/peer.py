@@ -103,6 +103,7 @@ class PeerSession:
         match event:
             case Request():
                 await self._say(AcceptConnection())
+                self._peer.add(self)
                 await self.send(*self._peer.on_open(self))
             case TextMessage():
                 self._text += event.data
@@ -178,11 +179,13 @@ class WebSocketPeer:
         except GONE:
             return
         if head is not None:
-            session = PeerSession(self, PushbackStream(stream, head), self.requests[-1])
-            self.sessions.append(session)
-            self._news.set()
-            self._news = trio.Event()
-            await session.run()
+            await PeerSession(self, PushbackStream(stream, head), self.requests[-1]).run()
+
+    def add(self, session: PeerSession) -> None:
+        """Take note of a session that is up."""
+        self.sessions.append(session)
+        self._news.set()
+        self._news = trio.Event()
 
     async def _answer(self, request: HttpRequest) -> Response | None:
         self.requests.append(request)

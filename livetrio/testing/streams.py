@@ -63,11 +63,15 @@ class _Pipe:
         self.note_change()
         return bytes(taken)
 
-    async def wait(self) -> None:
+    async def wait_changed(self) -> None:
+        """Wait until something has been put in, taken out, or gone wrong."""
+        await self._changed.park()
+
+    async def wait_arrival(self) -> None:
         """Wait until something has changed or arrives."""
         arrival = self._chunks[0][0] if self._chunks and not self.is_dead else float("inf")
         with trio.move_on_at(arrival):
-            await self._changed.park()
+            await self.wait_changed()
 
 
 class Link:
@@ -126,7 +130,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
             await trio.lowlevel.checkpoint()
             self._check_sending()
             while self._outgoing.is_full:
-                await self._outgoing.wait()
+                await self._outgoing.wait_changed()
                 self._check_sending()
         finally:
             self._sending = False
@@ -154,7 +158,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                 data = self._incoming.take(max_bytes or BUFFER_BYTES)
                 if data is not None:
                     return data
-                await self._incoming.wait()
+                await self._incoming.wait_arrival()
         finally:
             self._receiving = False
 

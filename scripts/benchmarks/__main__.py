@@ -40,18 +40,27 @@ def main(arguments: list[str] | None = None) -> int:
     about = machine()
     print(" · ".join(f"{key} {value}" for key, value in about.items()))
     print_table(rows)
-    print(f"{seconds:.0f} s. best: noise only makes it worse; median: of the repetitions; target: issue 2, point 9")
+    print(
+        f"{seconds:.0f} s; best and median are of the repetitions: noise only ever makes them worse; "
+        "targets: issue 2, point 9"
+    )
     if options.json is not None:
         found = {"machine": about, "quick": options.quick, "seconds": seconds}
-        options.json.write_text(json.dumps(found | {"rows": [row.as_json() for row in rows]}, indent=1) + "\n")
+        options.json.write_text(
+            json.dumps(found | {"rows": [row.as_json() for row in rows]}, indent=1) + "\n"
+        )
     return 0
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Measure how fast the engine is.")
     parser.add_argument("--quick", action="store_true", help="once and shorter: to see that all works")
-    parser.add_argument("--only", action="append", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
-    parser.add_argument("--ablation", action="store_true", help="instead: what each layer of the engine costs")
+    parser.add_argument(
+        "--only", action="append", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS)
+    )
+    parser.add_argument(
+        "--ablation", action="store_true", help="instead: what each layer of the engine costs"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args(arguments)
     if options.ablation and options.only:

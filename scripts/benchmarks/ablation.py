@@ -1,39 +1,51 @@
 """Ablation: where the time goes between the bare loop and the engine, in µs for each message.
 
-The engine is run again and again with more of it in place each time; what a layer costs is what it
-adds. Unlike a profiler's, these figures are not distorted by measuring.
+Each stage has one layer more than the one before; what a layer costs is what it adds. Unlike a
+profiler's, these figures are not distorted by measuring. A block of frames goes through all stages one
+after the other before the next block does, so that the moods of a shared machine meet all of them alike,
+and of the blocks the lower quartile is taken. There is no feeder: only `receive` uses a socket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import statistics
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from time import perf_counter
 from typing import Any
 
-import msgspec
 import trio
+import trio.testing
 
-from benchmarks.bare import run_bare
-from benchmarks.engine import Adder, run_engine
-from benchmarks.feeder import Settings
-from benchmarks.processes import Feeder, work
+from benchmarks.bare import CHUNK_BYTES, read_frame
+from benchmarks.engine import Adder, subscribe_to
+from benchmarks.frames import BLOCK_BYTES, build_blocks, build_messages
+from benchmarks.processes import work
 from benchmarks.table import Row
 from benchmarks.throughput import KINDS
-from livetrio.app.engine import LiveTradingEngine
+from livetrio.app.run import freeze_garbage_collector
+from livetrio.bus import MessageBus
+from livetrio.cache import Cache
+from livetrio.clock import Clock
 from livetrio.engines.data import DataEngine
-from livetrio.model import OrderBook, Quote, Trade
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
+from livetrio.strategy.runner import StrategyRunner
+from livetrio.supervision.frames import FrameCutter
+from livetrio.supervision.session import Receiver, Session
 from livetrio.venues.base import Message
 from livetrio.venues.hyperliquid.config import HyperliquidConfig
-from livetrio.venues.hyperliquid.messages import BookFrame, Frame, QuoteFrame, TradesFrame
-from livetrio.venues.hyperliquid.venue import HyperliquidCodec, HyperliquidVenue
+from livetrio.venues.hyperliquid.venue import HyperliquidVenue
 
-STAGES = {
+Stage = Callable[[bytes], Awaitable[float]]
+"""Deals with a block of frames and returns the seconds that took."""
+
+STAGES: Mapping[str, str] = {
     "receive": "trio's receive_some of 64 KiB",
     "cut": "+ FrameCutter",
     "decode": "+ msgspec                      = the bare loop",
-    "session": "+ the lane under trio-websocket, Session.take",
+    "session": "+ Session.take",
     "events": "+ checks, Decimals, events in our words",
     "cache": "+ DataEngine, cache",
     "bus": "+ bus, subscription, the strategy's queue read",
@@ -41,114 +53,169 @@ STAGES = {
 }
 """By name, what is in place."""
 
-POLL = 0.005
-"""Seconds between looks at how far a stage without a strategy is."""
-
 
 def measure(*, quick: bool) -> list[Row]:
-    """A row for each kind and stage: the whole up to there, and in the note what the stage adds."""
-    repetitions = 1 if quick else 3
+    """A row for each kind and stage: all up to there, and in the note what the stage adds."""
     rows: list[Row] = []
     for name, (kind, _) in KINDS.items():
-        pool = 50_000 if name == "books" else 250_000
-        rounds = 1 if quick else 2
-        with Feeder(Settings(kinds=(kind,), pool=pool, rounds=rounds)) as feeder:
-            taken: dict[str, list[float]] = {stage: [] for stage in STAGES}
-            for _ in range(repetitions):
-                for stage, values in taken.items():
-                    found = work(
-                        "ablation", stage=stage, url=feeder.url, kind=kind, expected=feeder.ready.count
-                    )
-                    feeder.sums()
-                    values.append(found["seconds"] / feeder.ready.count * 1e6)
+        found = work("ablation", kind=kind, blocks=60 if quick else 600, groups=1 if quick else 3)
         before = 0.0
         for stage, words in STAGES.items():
-            best = min(taken[stage])
+            row = Row(name=f"{name}: {words}", unit="µs", values=found[stage])
             rows.append(
-                Row(name=f"{name}: {words}", unit="µs", values=taken[stage], note=f"adds {best - before:.2f}")
+                Row(name=row.name, unit="µs", values=row.values, note=f"adds {row.median - before:.2f}")
             )
-            before = best
+            before = row.median
     return rows
 
 
-def run(*, stage: str, url: str, kind: str, expected: int) -> dict[str, Any]:
-    """The worker's part: one stage once."""
-    match stage:
-        case "receive" | "cut" | "decode":
-            return run_bare(url, [kind], expected, depth=stage)  # type: ignore[arg-type]  # just matched
-        case "engine":
-            strategy = Adder([kind], expected)
-            run_engine(url, strategy)
-            return strategy.seen()
-        case "bus":
-            return _watch(url, kind, expected)
-        case "cache":
-            return _watch(url, kind, expected, prepare=lambda engine: engine.data.pause())
-        case "events":
-            return _watch(url, kind, expected, data=_Dropping)
-        case _:
-            return _watch(url, kind, expected, venue=_Undecoded(HyperliquidConfig(base_url=url)))
+def run(*, kind: str, blocks: int, groups: int) -> dict[str, Any]:
+    """The worker's part: for each stage the µs for each message, once for each group of blocks."""
+    return trio.run(_run, kind, blocks, groups)
 
 
-class _Deaf(Adder):
+async def _run(kind: str, blocks: int, groups: int) -> dict[str, list[float]]:
+    length = len(next(build_messages([kind], 1)).payload)
+    pool = build_blocks(build_messages([kind], blocks * BLOCK_BYTES // length))
+    taken: dict[str, list[float]] = {name: [] for name in STAGES}
+    async with AsyncExitStack() as sockets, trio.open_nursery() as nursery:
+        stages = await _open_stages(kind, nursery, sockets)
+        freeze_garbage_collector()
+        for block in pool:
+            for name, stage in stages.items():
+                taken[name].append(await stage(block.data) / block.sums.messages * 1e6)
+        nursery.cancel_scope.cancel()
+    size = len(pool) // groups
+    found = {
+        name: [_lower_quartile(values[start : start + size]) for start in range(0, size * groups, size)]
+        for name, values in taken.items()
+    }
+    # No other stage has received its block, so that is added here.
+    received = found["receive"]
+    return {
+        name: values if name == "receive" else [sum(both) for both in zip(values, received, strict=True)]
+        for name, values in found.items()
+    }
+
+
+def _lower_quartile(values: list[float]) -> float:
+    return statistics.quantiles(values, n=4)[0]
+
+
+async def _open_stages(kind: str, nursery: trio.Nursery, sockets: AsyncExitStack) -> dict[str, Stage]:
+    quiet = DataEngine(MessageBus(), Cache())
+    quiet.pause()
+    return {
+        "receive": await _receive_stage(sockets),
+        "cut": _plain_stage(lambda messages: None),
+        "decode": _plain_stage(_read_all),
+        "session": _plain_stage(_session(_take, decode=_read).take),
+        "events": _plain_stage(_session(_take).take),
+        "cache": _plain_stage(_session(quiet.process).take),
+        "bus": await _strategy_stage(_Deaf(kind), nursery),
+        "engine": await _strategy_stage(Adder([kind], 0), nursery),
+    }
+
+
+async def _receive_stage(sockets: AsyncExitStack) -> Stage:
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener:
+        sender = await sockets.enter_async_context(
+            await trio.testing.open_stream_to_socket_listener(listener)
+        )
+        receiver = await sockets.enter_async_context(await listener.accept())
+
+    async def receive(data: bytes) -> float:
+        await sender.send_all(data)
+        missing = len(data)
+        began = perf_counter()
+        while missing:
+            missing -= len(await receiver.receive_some(CHUNK_BYTES))
+        return perf_counter() - began
+
+    return receive
+
+
+def _plain_stage(take: Callable[[list[bytes]], object]) -> Stage:
+    """Cuts, and does that with the messages."""
+    cutter = FrameCutter(max_message_bytes=2**24)
+
+    async def stage(data: bytes) -> float:
+        began = perf_counter()
+        take(cutter.feed(data)[0])
+        return perf_counter() - began
+
+    return stage
+
+
+async def _strategy_stage(strategy: Strategy, nursery: trio.Nursery) -> Stage:
+    """A session with everything behind it, down to a strategy in a task of its own."""
+    bus, cache, clock = MessageBus(), Cache(), Clock.live()
+    data = DataEngine(bus, cache)
+    context = Context(name="bench", bus=bus, cache=cache, clock=clock, data=data, stop=lambda _reason: None)
+    runner = StrategyRunner(
+        strategy=strategy,
+        context=context,
+        clock=clock,
+        on_error="stop",
+        on_failure=lambda _runner, _error: None,
+        stop_timeout=1.0,
+    )
+    nursery.start_soon(runner.run)
+    await trio.testing.wait_all_tasks_blocked()  # it has subscribed
+    cutter = FrameCutter(max_message_bytes=2**24)
+    take, events = _session(data.process).take, context.events
+    published = 0
+
+    async def stage(block: bytes) -> float:
+        nonlocal published
+        began = perf_counter()
+        messages = cutter.feed(block)[0]
+        take(messages)
+        published += len(messages)
+        while events.received < published:
+            await trio.lowlevel.checkpoint()
+        return perf_counter() - began
+
+    return stage
+
+
+class _Deaf(Strategy):
     """Subscribes, and has no handlers; its queue is read all the same."""
 
-    on_trade, on_quote, on_book = Strategy.on_trade, Strategy.on_quote, Strategy.on_book
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def on_start(self) -> None:
+        """As the one with handlers does."""
+        subscribe_to(self.ctx, [self.kind])
 
 
-class _Dropping(DataEngine):
-    """Takes market data and does nothing with it."""
-
-    def process(self, event: object) -> bool:
-        return isinstance(event, Quote | Trade | OrderBook)
-
-
-class _Undecoded(HyperliquidVenue):
-    """Its codec decodes, and makes nothing of market data."""
-
-    def open_codec(self, generation: int) -> HyperliquidCodec:
-        codec = super().open_codec(generation)
-        codec.decode = _reader(codec.decode)
-        return codec
-
-
-def _reader(decode: Callable[[bytes, int], Sequence[Message]]) -> Callable[[bytes, int], Sequence[Message]]:
-    read = msgspec.json.Decoder(Frame).decode
-    nothing: tuple[Message, ...] = ()
-
-    def read_only(frame: bytes, ts_init: int) -> Sequence[Message]:
-        if isinstance(read(frame), QuoteFrame | TradesFrame | BookFrame):
-            return nothing
-        return decode(frame, ts_init)
-
-    return read_only
+def _session(receive: Receiver, decode: Callable[[bytes, int], Sequence[Message]] | None = None) -> Session:
+    codec = HyperliquidVenue(HyperliquidConfig(base_url="http://unused")).open_codec(1)
+    codec.decode = decode or codec.decode
+    return Session(
+        connection="bench",
+        generation=1,
+        codec=codec,
+        receive=receive,
+        receive_other=lambda _event: False,
+        clock=Clock.live(),
+        max_bad_messages=1,
+        faults=Counter(),
+        on_refused=lambda _notice: None,
+    )
 
 
-def _watch(
-    url: str,
-    kind: str,
-    expected: int,
-    *,
-    venue: HyperliquidVenue | None = None,
-    data: type[DataEngine] = DataEngine,
-    prepare: Callable[[LiveTradingEngine], object] = lambda _engine: None,
-) -> dict[str, Any]:
-    """Run the engine and look at its count of messages now and then: nobody else notices the end."""
-    marks: list[tuple[int, float]] = []
+def _take(_event: object) -> bool:
+    return True
 
-    def add_watch(engine: LiveTradingEngine) -> None:
-        engine.set_data_engine(data(engine.bus, engine.cache))
-        prepare(engine)
 
-        async def watch(context: Context) -> None:
-            while (count := engine.connection_status()[0].messages_received) < expected:
-                if count > len(STAGES):  # acknowledgements are few
-                    marks.append((count, perf_counter()))
-                await trio.sleep(POLL)
-            context.stop("everything has come")
+def _read(frame: bytes, _ts_init: int) -> Sequence[Message]:
+    read_frame(frame)
+    return ()
 
-        engine.add_strategy(watch)
 
-    run_engine(url, _Deaf([kind], expected), venue=venue, prepare=add_watch)
-    (first, began), (last, ended) = marks[0], marks[-1]
-    return {"seconds": (ended - began) / (last - first) * expected}
+def _read_all(messages: list[bytes]) -> None:
+    for message in messages:
+        read_frame(message)

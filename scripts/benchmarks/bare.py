@@ -1,14 +1,15 @@
 """Bare: the least that any program in this language on trio must do: receive, cut frames, decode, count.
 
 It uses the engine's own FrameCutter and the adapter's own message types, and nothing else of either. What
-it needs longer than, or less than, in another run says how fast the machine is just now; so the engine
-is measured as a share of it.
+it needs in one run and in another says how fast the machine is just now; so the engine is measured as a
+share of it.
 """
 
 from __future__ import annotations
 
 import ssl
-from time import perf_counter
+from collections.abc import Callable
+from time import perf_counter, process_time
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,65 +18,92 @@ import trio
 
 from livetrio.app.run import freeze_garbage_collector
 from livetrio.supervision.frames import FrameCutter
-from livetrio.venues.hyperliquid.messages import BookFrame, Frame, QuoteFrame, TradesFrame
+from livetrio.venues.hyperliquid.messages import Frame, ResponseFrame
 
 CHUNK_BYTES = 64 * 1024
+PATIENCE = 1.0
+"""Seconds of silence after which there is no more: for the loop that does not know what it receives."""
 
 Depth = Literal["receive", "cut", "decode"]
 
+read_frame = msgspec.json.Decoder(Frame).decode
 
-def run_bare(
-    url: str, kinds: list[str], expected: int, *, authority: str | None = None, depth: Depth = "decode"
+
+def run(
+    *, url: str, kinds: list[str], expected: int, authority: str | None = None, depth: Depth = "decode"
 ) -> dict[str, Any]:
-    """Take ``expected`` messages from a feeder; with less ``depth``, do only a part of that to each."""
-    return trio.run(_run, url, kinds, expected, authority, depth)
-
-
-async def _run(url: str, kinds: list[str], expected: int, authority: str | None, depth: Depth) -> dict[str, Any]:
-    stream = await _connect(url, authority)
-    received = await _upgrade(stream)
-    for kind in kinds:
-        await stream.send_all(_masked(b'{"method":"subscribe","subscription":{"type":"%b","coin":"BTC"}}' % kind.encode()))
-    freeze_garbage_collector()
+    """The worker's part: take ``expected`` messages from a feeder; with less depth, only a part of it."""
     if depth == "receive":
-        # Frames are not told apart, so the end is where nothing more comes for a while.
-        return await _only_receive(stream, received)
+        return trio.run(_only_receive, url, kinds)
+    return trio.run(_receive_all, url, kinds, expected, authority, read_frame if depth == "decode" else None)
+
+
+def run_with(take: Callable[[bytes], object], *, url: str, kinds: list[str], expected: int) -> dict[str, Any]:
+    """The same, doing something else with each message."""
+    return trio.run(_receive_all, url, kinds, expected, None, take)
+
+
+async def _receive_all(
+    url: str,
+    kinds: list[str],
+    expected: int,
+    authority: str | None,
+    take: Callable[[bytes], object] | None,
+) -> dict[str, Any]:
+    stream, received = await _open(url, kinds, authority)
     cutter = FrameCutter(max_message_bytes=2**24)
-    decode = msgspec.json.Decoder(Frame).decode
-    data_frames = (TradesFrame, QuoteFrame, BookFrame)
-    count, acknowledged, first = 0, 0, 0.0
-    while count < expected:
-        messages, _ = cutter.feed(received)
-        if acknowledged < len(kinds):  # everything before and between the acknowledgements is no data yet
-            left = [each for each in messages if not isinstance(decode(each), data_frames)]
-            acknowledged += len(left)
-            messages = messages[len(left) :]
-        if messages and not count:
-            first = perf_counter()
-        if depth == "decode":
-            for message in messages:
-                decode(message)
-        count += len(messages)
-        if count < expected:
-            received = await _receive(stream)
-    seconds = perf_counter() - first
-    await trio.aclose_forcefully(stream)
-    return {"count": count, "seconds": seconds}
-
-
-async def _only_receive(stream: trio.abc.Stream, received: bytes) -> dict[str, Any]:
-    await _receive(stream)
-    first = last = perf_counter()
-    size = 0
+    count, acknowledged = 0, 0
+    began = perf_counter(), process_time()
     while True:
-        with trio.move_on_after(1.0) as patience:
+        messages, _ = cutter.feed(received)
+        if acknowledged < len(kinds):
+            # Nothing is sent before everything is acknowledged.
+            acknowledgements = [each for each in messages if isinstance(read_frame(each), ResponseFrame)]
+            acknowledged += len(acknowledgements)
+            messages = messages[len(acknowledgements) :]
+            began = perf_counter(), process_time()
+        if take is not None:
+            for message in messages:
+                take(message)
+        count += len(messages)
+        if count >= expected:
+            break
+        received = await _receive(stream)
+    seconds, cpu_seconds = perf_counter() - began[0], process_time() - began[1]
+    await trio.aclose_forcefully(stream)
+    return {"messages": count, "seconds": seconds, "cpu_seconds": cpu_seconds}
+
+
+async def _only_receive(url: str, kinds: list[str]) -> dict[str, Any]:
+    stream, _ = await _open(url, kinds, None)
+    await _receive(stream)
+    began = ended = process_time()
+    while True:
+        with trio.move_on_after(PATIENCE) as patience:
             while True:
-                size += len(await stream.receive_some(CHUNK_BYTES))
-                last = perf_counter()
+                await _receive(stream)
+                ended = process_time()
         if patience.cancelled_caught:
             break
     await trio.aclose_forcefully(stream)
-    return {"bytes": size, "seconds": last - first}
+    return {"cpu_seconds": ended - began}
+
+
+async def _open(url: str, kinds: list[str], authority: str | None) -> tuple[trio.abc.Stream, bytes]:
+    """Connect, upgrade, subscribe; returns the stream and what came after the upgrade's answer."""
+    stream = await _connect(url, authority)
+    await stream.send_all(
+        b"GET /ws HTTP/1.1\r\nHost: feeder\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += await _receive(stream)
+    freeze_garbage_collector()
+    for kind in kinds:
+        text = f'{{"method":"subscribe","subscription":{{"type":"{kind}","coin":"BTC"}}}}'
+        await stream.send_all(_masked(text.encode()))
+    return stream, head.partition(b"\r\n\r\n")[2]
 
 
 async def _connect(url: str, authority: str | None) -> trio.abc.Stream:
@@ -88,18 +116,6 @@ async def _connect(url: str, authority: str | None) -> trio.abc.Stream:
     tls = trio.SSLStream(stream, context, server_hostname=parts.hostname, https_compatible=True)
     await tls.do_handshake()
     return tls
-
-
-async def _upgrade(stream: trio.abc.Stream) -> bytes:
-    """Ask for the WebSocket; returns what came after the answer's head."""
-    await stream.send_all(
-        b"GET /ws HTTP/1.1\r\nHost: feeder\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += await _receive(stream)
-    return head.partition(b"\r\n\r\n")[2]
 
 
 async def _receive(stream: trio.abc.Stream) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from decimal import Decimal
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import trio
@@ -18,6 +18,7 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.model import OrderBook, Quote, Trade
 from livetrio.strategy.base import Strategy
+from livetrio.strategy.context import Context
 from livetrio.supervision.dial import NetworkDial
 from livetrio.venues.base import Venue
 from livetrio.venues.hyperliquid.config import HyperliquidConfig
@@ -37,19 +38,13 @@ class Adder(Strategy):
         self.count = 0
         self.price = Decimal(0)
         self.size = Decimal(0)
-        self.first = self.last = 0.0
+        self.first = self.last = (0.0, 0.0)
         self.mark = 1
         """The count at which something is to be noted."""
 
     def on_start(self) -> None:
-        """Subscribe to the kinds, named as the venue does."""
-        subscribe = {
-            "trades": self.ctx.subscribe_trades,
-            "bbo": self.ctx.subscribe_quotes,
-            "l2Book": self.ctx.subscribe_book,
-        }
-        for kind in self.kinds:
-            subscribe[kind](INSTRUMENT)
+        """Subscribe to the kinds."""
+        subscribe_to(self.ctx, self.kinds)
 
     def on_trade(self, trade: Trade) -> None:
         """A trade: its price, its size."""
@@ -78,21 +73,33 @@ class Adder(Strategy):
     def note(self) -> None:
         """Take the time of the first and of the last."""
         if self.count == 1:
-            self.first = perf_counter()
+            self.first = perf_counter(), process_time()
             self.mark = self.expected
         if self.count == self.expected:
-            self.last = perf_counter()
+            self.last = perf_counter(), process_time()
             self.ctx.stop("everything has come")
 
     def seen(self) -> dict[str, Any]:
         """What it saw, in the feeder's units, and what it lost."""
         return {
-            "count": self.count,
+            "messages": self.count,
             "price_ticks": int(self.price),
             "size_lots": int(self.size * LOTS),
-            "seconds": self.last - self.first,
+            "seconds": self.last[0] - self.first[0],
+            "cpu_seconds": self.last[1] - self.first[1],
             "dropped": self.ctx.events.dropped + self.ctx.events.conflated,
         }
+
+
+def subscribe_to(context: Context, kinds: list[str]) -> None:
+    """Subscribe a strategy to kinds of data, named as the venue does."""
+    subscribe = {
+        "trades": context.subscribe_trades,
+        "bbo": context.subscribe_quotes,
+        "l2Book": context.subscribe_book,
+    }
+    for kind in kinds:
+        subscribe[kind](INSTRUMENT)
 
 
 def run_engine(

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 from benchmarks.frames import Block, Sums, build_blocks, build_messages, frame, stamped_trade
 
 STAMP = 10**15
-"""Trade ids of paced trades are this plus the nanoseconds since `Ready.epoch`: sixteen digits, below 2**50."""
+"""Ids of paced trades are this plus the nanoseconds since the epoch that was announced: sixteen digits, and
+below 2**50."""
 
 _ANSWERS: dict[str, Any] = {
     "meta": {"universe": [{"szDecimals": 5, "name": "BTC", "maxLeverage": 40}]},
@@ -63,7 +64,7 @@ def main(text: str) -> None:
     blocks = build_blocks(build_messages(settings.kinds, settings.pool)) if settings.rate is None else []
     if settings.rounds > 1 and settings.pool < _MIN_REPEATED_POOL:
         raise SystemExit(f"to be sent again a pool has at least {_MIN_REPEATED_POOL} frames")
-    sent = sum((block.sums.count for block in blocks), 0) or settings.pool
+    sent = sum((block.sums.messages for block in blocks), 0) or settings.pool
     size = sum(len(block.data) for block in blocks) / sent if blocks else 0.0
     epoch = time.monotonic_ns()
     listener = socket.create_server(("127.0.0.1", 0), backlog=32)
@@ -188,7 +189,7 @@ class _Peer:
                 pass
             latest = max(latest, now() - due)
             send(b"%b%d%b" % (head, STAMP + now() - self._epoch, tail))
-        _say(count=self._settings.pool, latest_ns=latest)
+        _say(messages=self._settings.pool, latest_ns=latest)
 
     def _has_input(self) -> bool:
         if self._buffer:

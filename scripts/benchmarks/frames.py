@@ -28,7 +28,7 @@ _FIRST_PRICE = 91_374
 class Sums(NamedTuple):
     """What is in some frames, or what a strategy saw."""
 
-    count: int = 0
+    messages: int = 0
     price_ticks: int = 0
     """Trades: their prices. Quotes: the bids. Books: the best bids."""
     size_lots: int = 0
@@ -76,7 +76,9 @@ def build_blocks(messages: Iterable[Message]) -> list[Block]:
     for message in messages:
         frames.append(frame(message.payload))
         size += len(frames[-1])
-        sums = Sums(sums.count + 1, sums.price_ticks + message.price_ticks, sums.size_lots + message.size_lots)
+        sums = Sums(
+            sums.messages + 1, sums.price_ticks + message.price_ticks, sums.size_lots + message.size_lots
+        )
         if size >= BLOCK_BYTES:
             blocks.append(Block(b"".join(frames), sums))
             frames.clear()
@@ -109,19 +111,12 @@ def _trades(rng: random.Random, tid: int | None = None) -> Iterator[Message]:
     while True:
         price += rng.choice((-1, 0, 0, 1))
         lots = _lots(rng)
+        # An odd factor permutes the numbers below 2**50: ids that look like hashes and never repeat.
+        trade_id = (number + 1) * 0x9E3779B97F4A7C15 % 2**50 if tid is None else tid
         payload = (
-            '{"channel":"trades","data":[{"coin":"BTC","side":"%s","px":"%d.0","sz":"%s","time":%s,'
-            '"hash":"0x%064x","tid":%d,"users":["0x%040x","0x%040x"]}]}'
-        ) % (
-            rng.choice("AB"),
-            price,
-            _size(lots),
-            _time(number),
-            rng.getrandbits(256),
-            # An odd factor permutes the numbers below 2**50: ids that look like hashes and never repeat.
-            (number + 1) * 0x9E3779B97F4A7C15 % 2**50 if tid is None else tid,
-            rng.getrandbits(160),
-            rng.getrandbits(160),
+            f'{{"channel":"trades","data":[{{"coin":"BTC","side":"{rng.choice("AB")}","px":"{price}.0",'
+            f'"sz":"{_size(lots)}","time":{_time(number)},"hash":"0x{rng.getrandbits(256):064x}",'
+            f'"tid":{trade_id},"users":["0x{rng.getrandbits(160):040x}","0x{rng.getrandbits(160):040x}"]}}]}}'
         )
         yield Message(payload.encode(), price, lots)
         number += 1
@@ -136,18 +131,8 @@ def _quotes(rng: random.Random) -> Iterator[Message]:
             bid_lots = _lots(rng)
         else:
             ask_lots = _lots(rng)
-        payload = (
-            '{"channel":"bbo","data":{"coin":"BTC","time":%s,"bbo":['
-            '{"px":"%d.0","sz":"%s","n":%d},{"px":"%d.0","sz":"%s","n":%d}]}}'
-        ) % (
-            _time(number),
-            price,
-            _size(bid_lots),
-            rng.randrange(1, 12),
-            price + 1,
-            _size(ask_lots),
-            rng.randrange(1, 12),
-        )
+        bid, ask = _level(price, bid_lots, rng), _level(price + 1, ask_lots, rng)
+        payload = f'{{"channel":"bbo","data":{{"coin":"BTC","time":{_time(number)},"bbo":[{bid},{ask}]}}}}'
         yield Message(payload.encode(), price, ask_lots)
         number += 1
 
@@ -164,18 +149,21 @@ def _books(rng: random.Random) -> Iterator[Message]:
         for price in prices:
             if price not in levels:
                 lots = _lots(rng)
-                levels[price] = (f'{{"px":"{price}.0","sz":"{_size(lots)}","n":{rng.randrange(1, 30)}}}', lots)
+                levels[price] = _level(price, lots, rng), lots
         texts = [levels[price][0] for price in prices]
-        payload = '{"channel":"l2Book","data":{"coin":"BTC","time":%s,"levels":[[%s],[%s]]}}' % (  # noqa: UP031
-            _time(number),
-            ",".join(texts[:_DEPTH]),
-            ",".join(texts[_DEPTH:]),
+        sides = "],[".join((",".join(texts[:_DEPTH]), ",".join(texts[_DEPTH:])))
+        payload = (
+            f'{{"channel":"l2Book","data":{{"coin":"BTC","time":{_time(number)},"levels":[[{sides}]]}}}}'
         )
         yield Message(payload.encode(), best_bid, levels[best_bid + 1][1])
         number += 1
 
 
 _MAKERS = {"trades": _trades, "bbo": _quotes, "l2Book": _books}
+
+
+def _level(price: int, lots: int, rng: random.Random) -> str:
+    return f'{{"px":"{price}.0","sz":"{_size(lots)}","n":{rng.randrange(1, 30)}}}'
 
 
 def _lots(rng: random.Random) -> int:

@@ -23,7 +23,7 @@ SETTLE = 1.0
 
 def measure(*, quick: bool) -> list[Row]:
     """CPU time of the engine's process as a share of the time that passed."""
-    seconds = 2 if quick else 10
+    seconds = 2 if quick else 8
     with Feeder(Settings()) as feeder:
         found = work("idle", url=feeder.url, seconds=seconds)
     if found["connected"] != CONNECTIONS or found["ticks"] < seconds - 1:

@@ -34,11 +34,13 @@ _BATCH = 1_000
 
 def measure(*, quick: bool) -> list[Row]:
     """All of them, several times over."""
-    found = work("micro", repetitions=2 if quick else 5, scale=1 if quick else 5)
+    found = work("micro", repetitions=2 if quick else 5, scale=10 if quick else 30)
     rows = []
     for name, values in found.items():
         if name.endswith("frames/s"):
-            rows.append(Row(name=name.removesuffix(" frames/s"), unit="/s", values=values, more_is_better=True))
+            rows.append(
+                Row(name=name.removesuffix(" frames/s"), unit="/s", values=values, more_is_better=True)
+            )
         else:
             rows.append(Row(name=name, unit="ns", values=values, target=_TARGETS.get(name)))
     return rows
@@ -51,11 +53,11 @@ def run(*, repetitions: int, scale: int) -> dict[str, Any]:
 
 async def _run(repetitions: int, scale: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
-    frames = {name: _messages(kind, 2_000 * scale) for name, kind in _KINDS.items()}
-    blocks = [block.data for block in build_blocks(build_messages(["bbo"], 20_000 * scale))]
+    frames = {name: _messages(kind, 200 * scale) for name, kind in _KINDS.items()}
+    blocks = [block.data for block in build_blocks(build_messages(["bbo"], 2_000 * scale))]
     freeze_garbage_collector()
     for _ in range(repetitions):
-        once = _bus(100 * scale) | _cache(100_000 * scale) | _cutter(blocks)
+        once = _bus(10 * scale) | _cache(10_000 * scale) | _cutter(blocks)
         for name, payloads in frames.items():
             once |= _path(name, payloads)
         for name, value in once.items():

@@ -19,7 +19,7 @@ _SCRIPTS = Path(__file__).resolve().parent.parent
 
 
 class CheckFailed(Exception):
-    """What the engine saw is not what was sent, or it dropped something: the figure would be worth nothing."""
+    """What the engine saw is not what was sent, so the figure would be worth nothing."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +72,7 @@ def work(name: str, **settings: object) -> dict[str, Any]:
 def check(seen: dict[str, Any], sent: Sums) -> None:
     """Raise CheckFailed unless everything that was sent was seen, unchanged."""
     faults = {name: seen[name] for name in ("dropped", "refused", "faults") if seen.get(name)}
-    found = Sums(seen["count"], seen["price_ticks"], seen["size_lots"])
+    found = Sums(seen["messages"], seen["price_ticks"], seen["size_lots"])
     if found != sent or faults:
         raise CheckFailed(f"the strategy should have seen {sent}, it saw {found} {faults or ''}")
 

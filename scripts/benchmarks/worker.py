@@ -17,8 +17,9 @@ from benchmarks import ablation, bare, idle, latency, memory, micro, throughput
 
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "throughput": throughput.run,
-    "bare": bare.run_bare,
+    "bare": bare.run,
     "latency": latency.run,
+    "bare latency": latency.run_bare,
     "idle": idle.run,
     "memory": memory.run,
     "micro": micro.run,

@@ -1,0 +1,126 @@
+"""Tests of what is in configs/: every configuration is right, every example runs."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import trio
+
+from livetrio import Clock, Config, Strategy, load_config
+from livetrio.exchange import LocalExchange, Recording, demo_recording
+from livetrio.strategy.loader import check_strategy, load_strategy
+from livetrio.testing import run_strategy
+
+CONFIGS = Path(__file__).resolve().parent.parent.parent / "configs"
+
+FILES = sorted(CONFIGS.glob("*.toml"))
+
+MAIN, TEST = "hyperliquid-mainnet", "hyperliquid-testnet"
+
+BTC = "BTC-USD-PERP.HYPERLIQUID"
+
+
+def load(name: str) -> Config:
+    return load_config(CONFIGS / name, environ={}, check_strategy=check_strategy)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_configuration_is_right(file: Path) -> None:
+    config = load(file.name)
+
+    assert config.strategies
+    assert config.venues or config.engine.ws_endpoints
+
+
+def test_every_example_strategy_is_used_by_a_configuration() -> None:
+    used = {each.path.partition(":")[0] for file in FILES for each in load(file.name).strategies}
+
+    assert used == {f"strategies/{file.name}" for file in CONFIGS.glob("strategies/*.py")}
+
+
+def test_the_venues_are_what_the_names_of_the_files_say() -> None:
+    networks = {name: load(f"{name}.toml").venues["hyperliquid"].network for name in ("demo", MAIN, TEST)}
+
+    assert networks == {"demo": "local", MAIN: "mainnet", TEST: "testnet"}
+
+
+async def run_strategies(name: str, seconds: float, *, loop: bool = False) -> Sequence[Any]:
+    """Run a configuration's strategies on the recording that ships; returns what they logged."""
+    config = load(name)
+    strategies = [load_strategy(each, CONFIGS) for each in config.strategies]
+    with structlog.testing.capture_logs() as lines:
+        async with run_strategy(*strategies, config=config.engine, loop=loop) as run:
+            await trio.sleep(seconds)
+    assert all(report.errors == 0 for report in run.reports)
+    return lines
+
+
+async def test_the_demo_shows_the_market_and_its_moves(autojump_clock: trio.testing.MockClock) -> None:
+    lines = await run_strategies("demo.toml", 29.5)
+
+    looks = [line for line in lines if line["event"] == "market" and line["instrument"] == BTC]
+    assert [line["age_ms"] < 1000 for line in looks] == [True] * 5
+    assert all(line["bid"] < line["ask"] for line in looks)
+    assert sum(line["trades"] for line in looks) > 20
+    assert any(line["event"] == "moved" for line in lines)
+    assert any(line["event"] == "connection" and line["state"] == "connected" for line in lines)
+
+
+async def test_the_demo_shows_bars_when_their_minute_has_ended(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    lines = await run_strategies("demo.toml", 70.0, loop=True)
+
+    assert {line["instrument"] for line in lines if line["event"] == "bar"} >= {BTC}
+
+
+async def test_watch_says_when_the_link_drops(autojump_clock: trio.testing.MockClock) -> None:
+    config = load("demo.toml")
+    watch = load_strategy(config.strategies[0], CONFIGS)
+    assert isinstance(watch, Strategy)
+    with structlog.testing.capture_logs() as lines:
+        async with run_strategy(watch) as run:
+            run.site.refuse = True
+            run.site.reset()
+            await trio.sleep(2.5)
+
+    states = [line["state"] for line in lines if line["event"] == "connection"]
+    assert states == ["connected", "disconnected", "reconnecting", "reconnecting"]
+
+
+async def test_the_library_example_runs_against_whatever_speaks_the_protocol() -> None:
+    exchange = LocalExchange(Recording.read(demo_recording()), clock=Clock.live(), speed=10, loop=True)
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            url: str = await nursery.start(exchange.serve)
+            process = await trio.lowlevel.open_process(
+                [
+                    sys.executable,
+                    "-u",
+                    CONFIGS / "examples" / "live_trading.py",
+                    f"{url.replace('http', 'ws')}/ws",
+                ],
+                stdout=subprocess.PIPE,
+                cwd=CONFIGS,
+                env=os.environ | {"PYTHONWARNINGS": "error"},
+            )
+            assert process.stdout is not None
+            said = b""
+            while b"tick 2" not in said:
+                said += await process.stdout.receive_some()
+            process.send_signal(signal.SIGINT)
+            async for chunk in process.stdout:
+                said += chunk
+            assert await process.wait() == 0
+            nursery.cancel_scope.cancel()
+
+    lines = said.decode().splitlines()
+    assert lines[0] == "Starting live trading ..."
+    assert re.fullmatch(r"tick 2: mid 91\d+\.5, [1-9]\d+ quotes, volume \d+\.\d+", lines[2])

@@ -1,0 +1,51 @@
+"""SIGINT and SIGTERM, real ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import trio
+import trio.testing
+from structlog.testing import capture_logs
+
+from livetrio.supervision.signals import watch_signals
+from livetrio.testing import within
+
+
+@within(10)
+async def test_every_signal_is_told_by_name(nursery):
+    told = []
+    nursery.start_soon(watch_signals, told.append)
+    await trio.testing.wait_all_tasks_blocked()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
+        before = len(told)
+        os.kill(os.getpid(), number)
+        while len(told) == before:
+            await trio.sleep(0.001)
+
+    assert told == ["SIGINT", "SIGTERM", "SIGTERM"]
+
+
+@within(10)
+async def test_afterwards_signals_are_what_they_were():
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch_signals, print)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@within(10)
+async def test_outside_the_main_thread_it_says_that_it_does_nothing():
+    told = []
+
+    with capture_logs() as logs:
+        await trio.to_thread.run_sync(trio.run, watch_signals, told.append)
+
+    assert told == []
+    assert "signals are not handled" in logs[0]["event"]

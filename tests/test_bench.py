@@ -1,0 +1,157 @@
+"""scripts/bench with tiny counts: its parts work, and its checks can fail. No figure is judged here."""
+
+import importlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+
+
+@pytest.fixture(autouse=True)
+def _bench_in_this_process(monkeypatch):
+    """Benchmarks can be imported; and the worker's part, run here, leaves the garbage collector alone."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    for name in ("engine", "bare", "micro", "ablation"):
+        monkeypatch.setattr(bench(name), "freeze_garbage_collector", lambda: None)
+
+
+def bench(name):
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+@pytest.mark.parametrize("kind", ["trades", "bbo", "l2Book"])
+def test_engine_sees_exactly_what_the_feeder_sent(kind):
+    processes, feeder = bench("processes"), bench("feeder")
+    with processes.Feeder(feeder.Settings(kinds=(kind,), pool=500)) as venue:
+        seen = bench("throughput").run(url=venue.url, kinds=[kind], expected=500)
+        sent = venue.sums()
+
+    assert sent.messages == 500
+    processes.check(seen, sent)
+    assert seen["seconds"] > 0
+
+
+def test_a_wrong_sum_a_loss_or_a_refusal_is_noticed():
+    processes, frames = bench("processes"), bench("frames")
+    sent = frames.Sums(3, 274_122, 700)
+    seen = sent._asdict() | {"dropped": 0, "faults": {}}
+    processes.check(seen, sent)
+
+    for wrong in ({"size_lots": 701}, {"messages": 2}, {"dropped": 1}, {"faults": {"out-of-order": 1}}):
+        with pytest.raises(processes.CheckFailed):
+            processes.check(seen | wrong, sent)
+
+
+def test_a_worker_that_fails_is_not_a_figure(capfd):
+    processes = bench("processes")
+    with pytest.raises(processes.CheckFailed, match="ended without a result"):
+        processes.work("no such job")
+
+    assert "KeyError" in capfd.readouterr().err
+
+
+def test_frames_have_the_sizes_of_the_venue_and_their_sums_are_theirs():
+    frames = bench("frames")
+    for kind, size in {"trades": 308, "bbo": 149, "l2Book": 1629}.items():
+        messages = list(frames.build_messages([kind], 300))
+        blocks = frames.build_blocks(messages)
+        sums = [sum(column) for column in zip(*(block.sums for block in blocks), strict=True)]
+
+        assert sum(len(block.data) for block in blocks) / 300 == pytest.approx(size, rel=0.03)
+        assert sums == [
+            300,
+            sum(each.price_ticks for each in messages),
+            sum(each.size_lots for each in messages),
+        ]
+        assert len({each.payload for each in messages}) == 300
+
+
+def test_a_later_round_differs_in_its_times_only():
+    frames = bench("frames")
+    (block,) = frames.build_blocks(frames.build_messages(["bbo"], 50))
+    again = block.in_round(2)
+
+    assert again.replace(b'"time":1793630', b'"time":1793628') == block.data != again
+
+
+def test_bare_loop_counts_what_the_feeder_sent():
+    processes, feeder = bench("processes"), bench("feeder")
+    with processes.Feeder(feeder.Settings(kinds=("trades", "bbo"), pool=400)) as venue:
+        found = bench("bare").run(url=venue.url, kinds=["trades", "bbo"], expected=400)
+
+        assert found["messages"] == venue.sums().messages == 400
+
+
+def test_latency_is_taken_from_stamps_of_the_feeder():
+    processes, feeder = bench("processes"), bench("feeder")
+    count = bench("latency").WARM_UP + 100
+    with processes.Feeder(feeder.Settings(kinds=("trades",), pool=count, rate=20_000)) as venue:
+        found = bench("latency").run(url=venue.url, expected=count, epoch=venue.ready.epoch)
+
+        assert found["messages"] == venue.read()["messages"] == count
+    assert 0 < found["p50"] <= found["p99"] <= found["max"]
+
+
+def test_ablation_stages_all_run():
+    found = bench("ablation").run(kind="trades", blocks=8, groups=2)
+
+    assert set(found) == set(bench("ablation").STAGES)
+    assert all(len(values) == 2 for values in found.values())
+
+
+def test_rows_say_whether_their_target_was_reached():
+    row = bench("table").Row
+
+    assert row(name="", unit="/s", values=[3, 5, 4], more_is_better=True, target=4).verdict == "yes"
+    assert row(name="", unit="/s", values=[3, 5, 4], more_is_better=True, target=5).verdict == "best only"
+    assert row(name="", unit="µs", values=[3, 5, 4], target=2).verdict == "no"
+    assert row(name="", unit="µs", values=[3, 5, 4]).verdict == ""
+
+
+def test_single_calls_are_all_timed():
+    found = bench("micro").run(repetitions=1, scale=1)
+
+    assert {"publish, one subscriber", "cache.get_quote", "decode a book"} <= set(found)
+    assert all(value > 0 for (value,) in found.values())
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """The command with one benchmark: the function given."""
+
+    def run(measure, *arguments):
+        monkeypatch.setattr(bench("__main__"), "BENCHMARKS", {"one": measure})
+        return bench("__main__").main([*arguments])
+
+    return run
+
+
+def test_command_prints_a_table_and_writes_json(command, tmp_path, capsys):
+    row = bench("table").Row(name="made up", unit="ns", values=[2.0, 1.0], target=3)
+    code = command(lambda quick: [row], "--quick", "--json", str(tmp_path / "figures.json"))
+    figures = json.loads((tmp_path / "figures.json").read_text())
+
+    assert code == 0
+    assert "made up" in capsys.readouterr().out
+    assert figures["rows"][0]["best"] == 1.0
+    assert figures["rows"][0]["verdict"] == "yes"
+
+
+def test_command_fails_where_a_check_does(command, capsys):
+    def measure(quick):
+        raise bench("processes").CheckFailed("three are missing")
+
+    assert command(measure) == 1
+    assert "three are missing" in capsys.readouterr().err
+
+
+def test_script_runs_the_command():
+    done = subprocess.run(
+        [SCRIPTS / "bench", "--help"], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "--ablation" in done.stdout

@@ -1,0 +1,126 @@
+"""Tests of the README: what it shows loads, runs, and is so."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import trio
+
+from livetrio import Clock, Config, LiveTradingConfig, load_config
+from livetrio.app.config import ExchangeConfig, LoggingConfig, StrategyConfig
+from livetrio.exchange import LocalExchange, Recording, demo_recording
+from livetrio.strategy.loader import check_strategy
+from livetrio.venues.hyperliquid import HyperliquidConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TEXT = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+TOML = blocks("toml")
+
+PYTHON = {block.splitlines()[0].removeprefix("# "): block for block in blocks("python")}
+"""By the name of the file, which each says in its first line."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """All that the README shows, as files."""
+    for name, block in PYTHON.items():
+        (tmp_path / name).write_text(block)
+    return tmp_path
+
+
+def load(folder: Path, text: str) -> Config:
+    file = folder / "readme.toml"
+    file.write_text(text)
+    return load_config(file, environ={"MY_TOKEN": "a-token-of-mine"}, check_strategy=check_strategy)
+
+
+@pytest.mark.parametrize("text", TOML)
+def test_the_configurations_load(folder: Path, text: str) -> None:
+    assert load(folder, text).strategies
+
+
+def test_the_defaults_are_those_that_it_says(folder: Path) -> None:
+    full = next(text for text in TOML if "[engine]" in text)
+    config = load(folder, full)
+
+    assert attrs.evolve(config.engine, ws_endpoints=()) == LiveTradingConfig()
+    assert config.venues["hyperliquid"] == HyperliquidConfig()
+    assert config.logging == LoggingConfig()
+    assert config.exchange == ExchangeConfig()
+    (strategy,) = config.strategies
+    assert strategy == StrategyConfig(path=strategy.path, name=strategy.name, params=strategy.params)
+
+
+def test_every_setting_is_there_and_what_is_commented_out_is_right(folder: Path) -> None:
+    full = next(text for text in TOML if "[engine]" in text)
+    uncommented = re.sub(r"^# ", "", full, flags=re.MULTILINE)
+    (folder / "my-recording.gz").write_bytes(demo_recording().read_bytes())
+    config = load(folder, uncommented)
+    data = tomllib.loads(uncommented)
+
+    assert data["engine"].keys() == {field.name for field in attrs.fields(LiveTradingConfig)}
+    assert data["strategies"][0].keys() == {field.name for field in attrs.fields(StrategyConfig)}
+    assert data["logging"].keys() == {field.name for field in attrs.fields(LoggingConfig)}
+    assert data["exchange"].keys() == {field.name for field in attrs.fields(ExchangeConfig)}
+    assert config.engine.ws_endpoints[0].headers["Authorization"].resolve() == "a-token-of-mine"
+
+
+def test_the_test_that_it_shows_passes(folder: Path) -> None:
+    outcome = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", "-p", "no:cacheprovider"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert "1 passed" in outcome.stdout, outcome.stdout
+
+
+async def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    exchange = LocalExchange(Recording.read(demo_recording()), clock=Clock.live(), speed=10)
+    async with trio.open_nursery() as nursery:
+        url: str = await nursery.start(exchange.serve)
+        block = PYTHON["library.py"]
+        local = f'url="{url.replace("http", "ws")}/ws", venue="hyperliquid"'
+        assert 'url="wss://api.hyperliquid.xyz/ws"' in block
+        names: dict[str, Any] = {"__name__": "library"}
+        exec(block.replace('url="wss://api.hyperliquid.xyz/ws"', local), names)
+        with trio.move_on_after(1.5):
+            await names["main"]()
+        nursery.cancel_scope.cancel()
+
+    lines = capsys.readouterr().out.splitlines()
+    assert any(re.fullmatch(r"BTC-USD-PERP\.HYPERLIQUID 91\d+\.0 91\d+\.0", line) for line in lines)
+    assert any(re.fullmatch(r"tick 1 91\d+\.\d", line) for line in lines)
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_the_programs_compile(name: str) -> None:
+    assert name.endswith(".py")
+    compile(PYTHON[name], name, "exec")
+
+
+def test_the_files_and_folders_that_it_names_are_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
+
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_it_speaks_of_nothing_but_the_project() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text()
+        assert not re.search(r"/work/|/root/|/tmp/|pypi|localhost:", text), name
