@@ -216,6 +216,7 @@ class LiveTradingEngine:
           StrategyFailed: a strategy raised; what, is the ``__cause__``.
           AllConnectionsFailed: every connection was given up.
           HandlerError: a handler given to the bus raised, and the bus has no ``on_handler_error``.
+          BaseExceptionGroup: one of these, and a bug or a cancellation besides.
         """
         if self.is_running:
             raise AlreadyRunning(f"the engine is {self.state.value} already")
@@ -228,18 +229,15 @@ class LiveTradingEngine:
         error: BaseException | None = None
         try:
             await self._run_services(self._clock, task_status)
-        except trio.Cancelled:
-            self.state = EngineState.STOPPED
-            raise
         except BaseExceptionGroup as group:
             error = lone_leaf(group)
-        finally:
-            self._clean_up()
-            if self.state is not EngineState.STOPPED:
-                failed = self._failure is not None or error is not None
-                self.state = EngineState.FAILED if failed else EngineState.STOPPED
-            self._ended.set()
-        # Outside the handler, so that the group does not become the context of what is raised.
+        except BaseException as exc:
+            error = exc
+        self._clean_up()
+        failed = self._failure is not None or _is_more_than_cancelled(error)
+        self.state = EngineState.FAILED if failed else EngineState.STOPPED
+        self._ended.set()
+        # Outside the handlers, so that the group does not become the context of what is raised.
         if self._failure is not None and error is not None:
             raise BaseExceptionGroup("more than one thing went wrong", [self._failure, error])
         if self._failure is not None:
@@ -575,6 +573,12 @@ class LiveTradingEngine:
 
     def __repr__(self) -> str:
         return f"<LiveTradingEngine {self.state.value}, {len(self._connections)} connections>"
+
+
+def _is_more_than_cancelled(error: BaseException | None) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[1] is not None
+    return error is not None and not isinstance(error, trio.Cancelled)
 
 
 def _name_of_function(strategy: Callable[..., Awaitable[Any]]) -> str:

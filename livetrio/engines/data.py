@@ -73,8 +73,12 @@ class FeedClient(Protocol):
 
 
 class _Timed(Protocol):
-    """Whatever carries our time of receipt."""
+    """Whatever an instrument has one of at a time."""
 
+    @property
+    def instrument_id(self) -> InstrumentId: ...
+    @property
+    def ts_event(self) -> int: ...
     @property
     def ts_init(self) -> int: ...
 
@@ -175,7 +179,7 @@ class DataEngine:
         current = self.cache.get_current_bar(bar.instrument_id, bar.interval)
         if current is not None:
             if bar.ts_open < current.ts_open or (bar.ts_open == current.ts_open and current.is_closed):
-                self._refuse("late-bar", bar)
+                self._refuse("late-bar", bar, current)
                 return
             if bar.ts_open > current.ts_open and not current.is_closed:
                 self._close_bar(current)
@@ -199,13 +203,19 @@ class DataEngine:
         """Refuse an event older than the last one, unless that one's time must have been wrong."""
         if event.ts_init - last.ts_init >= ORDER_WINDOW:
             return False
-        self._refuse("out-of-order", event)
+        self._refuse("out-of-order", event, last)
         return True
 
-    def _refuse(self, reason: str, event: object) -> None:
+    def _refuse(self, reason: str, event: _Timed, last: _Timed) -> None:
         self.refused[reason] += 1
         if self.refused[reason] == 1:
-            log.warning("market data refused", reason=reason, example=str(event)[:200])
+            log.warning(
+                "market data refused",
+                reason=reason,
+                example=f"{type(event).__name__} of {event.instrument_id}",
+                ts_event=event.ts_event,
+                newest=last.ts_event,
+            )
 
     # Bars.
 

@@ -12,14 +12,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
-import attrs
 import msgspec
 
 from livetrio.model.identifiers import InstrumentId
 
 
-@attrs.frozen
-class BookLevel:
+class BookLevel(msgspec.Struct, frozen=True, gc=False):
     """All resting orders at one price."""
 
     price: Decimal
@@ -38,7 +36,7 @@ class WireLevel(Protocol):
 
 
 class OrderBook(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """A whole order book at one moment; the next one replaces it. (A Struct for the reason in `market`.)"""
+    """A whole order book at one moment; the next one replaces it. (Structs, for the reason in `market`.)"""
 
     instrument_id: InstrumentId
     wire_bids: Sequence[WireLevel]

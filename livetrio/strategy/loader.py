@@ -132,16 +132,17 @@ def _import_file(file: Path, shown: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     specification = importlib.util.spec_from_file_location(name, file)
-    if specification is None or specification.loader is None:
-        raise _problem(f"{shown} is no Python file")
+    assert specification is not None and specification.loader is not None, "a .py file has both"
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module  # before it runs: attrs looks annotations up there
     try:
         with _first_on_path(file.parent):
             specification.loader.exec_module(module)
     except BaseException as error:
-        del sys.modules[name]
-        raise _import_problem(shown, error) from error
+        sys.modules.pop(name, None)
+        if isinstance(error, Exception):
+            raise _import_problem(shown, error) from error
+        raise  # it ends the process
     return module
 
 
@@ -149,7 +150,7 @@ def _import_module(name: str, base: Path) -> ModuleType:
     try:
         with _first_on_path(base):
             return importlib.import_module(name)
-    except BaseException as error:
+    except Exception as error:
         raise _import_problem(name, error) from error
 
 
@@ -163,13 +164,12 @@ class _first_on_path:  # reads as a verb, like contextlib's
         sys.path.insert(0, self._folder)
 
     def __exit__(self, *exc_info: object) -> None:
-        sys.path.remove(self._folder)
+        if self._folder in sys.path:  # unless the module itself took it away
+            sys.path.remove(self._folder)
 
 
-def _import_problem(what: str, error: BaseException) -> BaseException:
-    """An import that failed, in words, with the line of the author's code; not what ends the process."""
-    if not isinstance(error, Exception):
-        return error
+def _import_problem(what: str, error: Exception) -> ConfigError:
+    """An import that failed, in words, with the line of the author's code."""
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
     ]

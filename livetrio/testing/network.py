@@ -76,6 +76,8 @@ class Site:
     async def _serve(self, link: Link) -> None:
         try:
             await self.handler(link.far)
+        except trio.BrokenResourceError:
+            pass  # the link broke, which is what networks are for
         finally:
             link.far.close()
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import trio
-from wsproto import ConnectionType, WSConnection
+from wsproto import ConnectionState, ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
     CloseConnection,
@@ -30,8 +30,8 @@ from livetrio.exchange.http import Request as HttpRequest
 from livetrio.exchange.http import Response, plain, serve_http
 from livetrio.exchange.pushback import PushbackStream
 
-GONE = (trio.BrokenResourceError, trio.ClosedResourceError, LocalProtocolError)
-"""What sending raises when the other side is there no more."""
+GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
+"""What a stream raises when the other side, or this one, is there no more."""
 
 
 def not_found(_request: HttpRequest) -> Response:
@@ -63,7 +63,11 @@ class PeerSession:
 
     async def send(self, *messages: str) -> None:
         """Send text messages; to a client that has gone, nothing happens."""
-        await self.send_raw(b"".join(self._protocol.send(TextMessage(data=each)) for each in messages))
+        try:
+            data = b"".join([self._protocol.send(TextMessage(data=each)) for each in messages])
+        except LocalProtocolError:
+            return  # it has ended already
+        await self.send_raw(data)
 
     async def send_raw(self, data: bytes) -> None:
         """Send bytes as they are, for frames that no decent peer would send."""
@@ -91,6 +95,8 @@ class PeerSession:
         try:
             while not self.ended.is_set():
                 data = await self._stream.receive_some()
+                if self._protocol.state is ConnectionState.CLOSED:
+                    break
                 self._protocol.receive_data(bytes(data) or None)
                 for event in self._protocol.events():
                     await self._take(event)

@@ -7,6 +7,7 @@ dead. All waiting is by trio's clock, so it is exact in virtual time.
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable
 
@@ -143,7 +144,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """What has arrived; waits for something; b"" once the other end has closed."""
-        if max_bytes is not None and max_bytes < 1:
+        if max_bytes is not None and operator.index(max_bytes) < 1:
             raise ValueError(f"expected max_bytes of at least 1, found {max_bytes}")
         if self._receiving:
             raise trio.BusyResourceError("another task is receiving on this stream")

@@ -57,7 +57,7 @@ def exchange(autojump_clock, nursery):
     ],
 )
 @in_a_virtual_hour
-async def test_an_ack_echoes_the_subscription_with_its_defaults_filled_in(exchange, subscription, echo):
+async def test_an_ack_echoes_the_subscription_with_its_defaults_filled_in(exchange, subscription, echo, autojump_clock):
     client = await exchange.websocket()
     for method in ("subscribe", "unsubscribe"):
         await client.send({"method": method, "subscription": subscription})
@@ -116,7 +116,7 @@ async def test_after_an_unsubscription_no_more_frames_come(autojump_clock, nurse
     ],
 )
 @in_a_virtual_hour
-async def test_what_is_no_request_is_quoted_back_and_the_socket_lives(exchange, message):
+async def test_what_is_no_request_is_quoted_back_and_the_socket_lives(exchange, message, autojump_clock):
     client = await exchange.websocket()
     answer = await client.ask(message)
 
@@ -128,7 +128,7 @@ async def test_what_is_no_request_is_quoted_back_and_the_socket_lives(exchange, 
 
 
 @in_a_virtual_hour
-async def test_a_binary_message_is_read_like_a_text(exchange):
+async def test_a_binary_message_is_read_like_a_text(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.connection.send_message(b'{"method":"ping"}')
 
@@ -140,7 +140,7 @@ async def test_a_binary_message_is_read_like_a_text(exchange):
 
 
 @in_a_virtual_hour
-async def test_subscribing_twice_is_an_error_however_it_is_written(exchange):
+async def test_subscribing_twice_is_an_error_however_it_is_written(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.subscribe(type="l2Book", coin="BTC")
     answer = await client.subscribe(coin="BTC", type="l2Book", nSigFigs=None, fast=False)
@@ -150,7 +150,7 @@ async def test_subscribing_twice_is_an_error_however_it_is_written(exchange):
 
 
 @in_a_virtual_hour
-async def test_unsubscribing_from_nothing_is_an_error(exchange):
+async def test_unsubscribing_from_nothing_is_an_error(exchange, autojump_clock):
     client = await exchange.websocket()
     answer = await client.unsubscribe(type="bbo", coin="NOPE")
 
@@ -173,7 +173,7 @@ async def test_unsubscribing_from_nothing_is_an_error(exchange):
     ],
 )
 @in_a_virtual_hour
-async def test_what_the_venue_has_and_this_exchange_has_not_is_refused(exchange, subscription, echo):
+async def test_what_the_venue_has_and_this_exchange_has_not_is_refused(exchange, subscription, echo, autojump_clock):
     client = await exchange.websocket()
 
     assert await client.subscribe(**subscription) == {
@@ -213,7 +213,7 @@ async def test_there_is_a_limit_to_subscriptions(autojump_clock, nursery):
     ],
 )
 @in_a_virtual_hour
-async def test_an_unknown_coin_kills_the_socket_without_a_word(exchange, subscription):
+async def test_an_unknown_coin_kills_the_socket_without_a_word(exchange, subscription, autojump_clock):
     client = await exchange.websocket()
     await client.subscribe(type="bbo", coin="BTC")
     asked = trio.current_time()
@@ -225,7 +225,7 @@ async def test_an_unknown_coin_kills_the_socket_without_a_word(exchange, subscri
 
 
 @in_a_virtual_hour
-async def test_a_killed_socket_cannot_be_kept_alive_by_pings(exchange):
+async def test_a_killed_socket_cannot_be_kept_alive_by_pings(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.send({"method": "subscribe", "subscription": {"type": "bbo", "coin": "NOPE"}})
     await client.send({"method": "ping"})
@@ -235,7 +235,7 @@ async def test_a_killed_socket_cannot_be_kept_alive_by_pings(exchange):
 
 
 @in_a_virtual_hour
-async def test_a_socket_on_which_nothing_was_sent_for_a_minute_is_dropped(exchange):
+async def test_a_socket_on_which_nothing_was_sent_for_a_minute_is_dropped(exchange, autojump_clock):
     client = await exchange.websocket()
     code = await client.wait_closed()
 
@@ -244,7 +244,7 @@ async def test_a_socket_on_which_nothing_was_sent_for_a_minute_is_dropped(exchan
 
 
 @in_a_virtual_hour
-async def test_app_pings_keep_a_silent_socket_alive_and_protocol_pings_do_not(exchange):
+async def test_app_pings_keep_a_silent_socket_alive_and_protocol_pings_do_not(exchange, autojump_clock):
     client = await exchange.websocket()
     for _ in range(10):
         await trio.sleep(50)
@@ -267,7 +267,7 @@ async def test_frames_keep_a_socket_alive_without_pings(autojump_clock, nursery)
 
 
 @in_a_virtual_hour
-async def test_a_client_that_says_goodbye_gets_its_goodbye(exchange):
+async def test_a_client_that_says_goodbye_gets_its_goodbye(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.subscribe(type="bbo", coin="BTC")
     await client.connection.aclose()
@@ -280,7 +280,7 @@ async def test_a_client_that_says_goodbye_gets_its_goodbye(exchange):
 
 
 @in_a_virtual_hour
-async def test_a_message_too_long_ends_its_connection(exchange):
+async def test_a_message_too_long_ends_its_connection(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.send(" " * (MAX_MESSAGE_BYTES + 1))
 
@@ -389,7 +389,7 @@ async def test_the_only_kind_of_book_there_is_goes_to_everybody(autojump_clock, 
 
 
 @in_a_virtual_hour
-async def test_contexts_of_spot_pairs_have_a_channel_of_their_own(exchange):
+async def test_contexts_of_spot_pairs_have_a_channel_of_their_own(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.subscribe(type="activeAssetCtx", coin="PURR/USDC")
 
@@ -397,7 +397,7 @@ async def test_contexts_of_spot_pairs_have_a_channel_of_their_own(exchange):
 
 
 @in_a_virtual_hour
-async def test_a_stream_that_was_not_recorded_is_a_quiet_market(exchange):
+async def test_a_stream_that_was_not_recorded_is_a_quiet_market(exchange, autojump_clock):
     client = await exchange.websocket()
     ack = await client.subscribe(type="trades", coin="BTC")
 
@@ -406,7 +406,7 @@ async def test_a_stream_that_was_not_recorded_is_a_quiet_market(exchange):
 
 
 @in_a_virtual_hour
-async def test_at_the_end_the_socket_stays_open_and_answers(exchange):
+async def test_at_the_end_the_socket_stays_open_and_answers(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.subscribe(type="bbo", coin="BTC")
 
@@ -461,7 +461,7 @@ async def test_an_info_post_is_answered_from_where_its_own_connection_stands(aut
 
 
 @in_a_virtual_hour
-async def test_an_unknown_coin_in_a_post_is_null_and_kills_nothing(exchange):
+async def test_an_unknown_coin_in_a_post_is_null_and_kills_nothing(exchange, autojump_clock):
     client = await exchange.websocket()
     answer = await client.post({"type": "l2Book", "coin": "NOPE"})
 
@@ -470,7 +470,7 @@ async def test_an_unknown_coin_in_a_post_is_null_and_kills_nothing(exchange):
 
 @pytest.mark.parametrize("payload", [{"type": "weather"}, {}, [], None, "meta", {"type": "l2Book", "coin": 7}])
 @in_a_virtual_hour
-async def test_a_post_that_fits_no_schema_is_answered_with_an_error(exchange, payload):
+async def test_a_post_that_fits_no_schema_is_answered_with_an_error(exchange, payload, autojump_clock):
     client = await exchange.websocket()
     answer = await client.post(payload, post_id=3)
 
@@ -485,7 +485,7 @@ async def test_a_post_that_fits_no_schema_is_answered_with_an_error(exchange, pa
 
 
 @in_a_virtual_hour
-async def test_actions_are_halted(exchange):
+async def test_actions_are_halted(exchange, autojump_clock):
     client = await exchange.websocket()
     answer = await client.post({"action": {"type": "noop"}}, kind="action", post_id=9)
 

@@ -106,12 +106,19 @@ async def test_it_is_open_until_both_ends_have_let_go():
 @within(60)
 async def test_saying_that_nothing_more_comes_while_sending_is_a_mistake(nursery, autojump_clock):
     near, _ = await make_clogged_pair()
-    nursery.start_soon(near.send_all, b"more")
+    told = trio.Event()
+
+    async def send():
+        with pytest.raises(trio.ClosedResourceError):
+            await near.send_all(b"more")
+        told.set()
+
+    nursery.start_soon(send)
     await trio.testing.wait_all_tasks_blocked()
 
     with pytest.raises(trio.BusyResourceError):
         await near.send_eof()
     near.close()
+    await told.wait()
     with pytest.raises(trio.ClosedResourceError):
         await near.send_eof()
-    nursery.cancel_scope.cancel()
