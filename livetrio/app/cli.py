@@ -114,17 +114,17 @@ def run(
     """Run the strategies of CONFIG until Ctrl+C, SIGTERM or --duration; then print a report."""
     with _explaining_errors():
         settings = _load(config, overrides)
-
+    format = log_format or settings.logging.format
+    with _explaining_errors(format):
         import trio
 
         from livetrio.app.logs import configure_logs
         from livetrio.app.run import run_config
 
-        format = log_format or settings.logging.format
         configure_logs(format, log_level or settings.logging.level)
         outcome = trio.run(partial(run_config, settings, duration=duration))
         if outcome.failure is not None:
-            _tell_failure(outcome.failure)
+            _tell_failure(outcome.failure, format)
         _print_report(outcome.report, format)
         if outcome.failure is not None:
             sys.exit(FAILED)
@@ -168,7 +168,12 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
     show_default=True,
     help="N times as fast as recorded, or as fast as each client reads.",
 )
-@click.option("--loop/--no-loop", default=True, show_default=True, help="Begin again at the end.")
+@click.option(
+    "--loop/--no-loop",
+    default=None,
+    help="Begin again at the end, or fall silent. Default: the recording that ships with livetrio loops, "
+    "one given with --replay is played once.",
+)
 @_level_option
 @_format_option
 def exchange(
@@ -176,7 +181,7 @@ def exchange(
     host: str,
     port: int,
     speed: float | None,
-    loop: bool,
+    loop: bool | None,
     log_level: str | None,
     log_format: str | None,
 ) -> None:
@@ -184,26 +189,26 @@ def exchange(
 
     The first line on the standard output is the base URL.
     """
-    with _explaining_errors():
+    format = log_format or "console"
+    with _explaining_errors(format):
         import trio
 
         from livetrio.app.logs import configure_logs
-        from livetrio.errors import UsageError
-        from livetrio.exchange import Recording, demo_recording
+        from livetrio.exchange import BadRecording, Recording, demo_recording
 
-        configure_logs(log_format or "console", log_level or "info")
+        configure_logs(format, log_level or "info")
         try:
             recording = Recording.read(demo_recording() if replay is None else replay)
-        except UsageError as error:
-            _complain(str(error))
+        except BadRecording as error:
+            _complain(str(error), format)
             sys.exit(WRONG)
         try:
-            trio.run(_serve, recording, host, port, speed, loop)
+            trio.run(_serve, recording, host, port, speed, replay is None if loop is None else loop)
         except BaseExceptionGroup as group:
             cause = _lone_leaf(group)
             if not isinstance(cause, OSError):
                 raise
-            _complain(f"failed: cannot listen at {host}, port {port}: {cause}")
+            _complain(f"failed: cannot listen at {host}, port {port}: {cause}", format)
             sys.exit(FAILED)
 
 
@@ -234,7 +239,7 @@ def _load(path: Path, overrides: tuple[str, ...]) -> Config:
 
 
 @contextmanager
-def _explaining_errors() -> Iterator[None]:
+def _explaining_errors(format: str = "console") -> Iterator[None]:
     """Turn an error into words and the exit code; a bug into its traceback, without secrets."""
     try:
         yield
@@ -245,12 +250,16 @@ def _explaining_errors() -> Iterator[None]:
 
         lone = _lone_leaf(error)
         if isinstance(lone, ConfigError):
-            _complain(str(lone))
+            _complain(str(lone), format)
             sys.exit(WRONG)
         if isinstance(lone, LiveTradingError):
-            _tell_failure(lone)
+            _tell_failure(lone, format)
         else:
-            _complain("".join(traceback.format_exception(error)).rstrip())
+            _complain(
+                "failed: a bug; please report it with its traceback",
+                format,
+                trace="".join(traceback.format_exception(error)).rstrip(),
+            )
         sys.exit(FAILED)
 
 
@@ -261,14 +270,14 @@ def _lone_leaf(error: BaseException) -> BaseException:
     return error
 
 
-def _tell_failure(failure: BaseException) -> None:
+def _tell_failure(failure: BaseException, format: str) -> None:
     """Say why the engine failed: the strategy's own traceback, if it was one, and then a line in words."""
     from livetrio.errors import HandlerError, StrategyFailed
 
     cause = failure.__cause__
-    if isinstance(failure, StrategyFailed | HandlerError) and cause is not None:
-        _complain(format_strategy_error(cause))
-    _complain(f"failed: {' '.join(str(failure).split())}")
+    is_authors = isinstance(failure, StrategyFailed | HandlerError) and cause is not None
+    trace = format_strategy_error(cause) if is_authors and cause is not None else None
+    _complain(f"failed: {' '.join(str(failure).split())}", format, trace=trace)
 
 
 def format_strategy_error(error: BaseException) -> str:
@@ -306,10 +315,23 @@ def _print_report(report: EngineReport, format: str) -> None:
     click.echo(mask(text))
 
 
-def _complain(text: str) -> None:
-    """Print to the standard error, without secrets."""
+def _complain(text: str, format: str = "console", *, trace: str | None = None) -> None:
+    """Print a traceback, if there is one, and then the words to the standard error, without secrets.
+
+    Where logs are JSON, this is a line of JSON as well.
+    """
     from livetrio.app.secrets import mask
 
+    if format == "json":
+        import time
+
+        from livetrio.app.logs import render_json
+        from livetrio.clock import format_instant
+
+        line = {"timestamp": format_instant(time.time_ns()), "level": "error", "event": text}
+        text = render_json(None, "error", line if trace is None else line | {"exception": trace})
+    elif trace is not None:
+        text = f"{trace}\n{text}"
     click.echo(mask(text), err=True)
 
 

@@ -22,6 +22,8 @@ from livetrio.app.rules import (
     boolean,
     either,
     found,
+    listed,
+    made,
     milliseconds,
     number,
     one_of,
@@ -34,6 +36,7 @@ from livetrio.app.rules import (
 from livetrio.app.secrets import Secret
 from livetrio.cache import CacheConfig
 from livetrio.errors import ConfigError, Problem
+from livetrio.model.identifiers import nearest
 from livetrio.venues.registry import VENUES
 
 MEBIBYTE = 1_048_576
@@ -139,7 +142,7 @@ class WebSocketEndpoint:
                 if _folded(value) != _folded(derived[name]):
                     raise _wrong(
                         name,
-                        f"{_shown(value)} contradicts url, which says {_shown(derived[name])}; "
+                        f"{_bare(value)} contradicts url, which says {_bare(derived[name])}; "
                         "let them agree, or leave one out",
                     )
         elif self.host is not None:
@@ -164,7 +167,8 @@ class LiveTradingConfig:
     tick_interval_ms: int | None = attrs.field(default=None, validator=optional(milliseconds()))
     """How often ``system.tick`` comes. Default: never; strategies run on events alone."""
     enable_recovery: bool = attrs.field(default=True, validator=boolean())
-    """Whether orders are reconciled with the venue after every connect, before new ones may leave."""
+    """Whether orders are reconciled with the venue after every connect, before new ones may leave. Has an
+    effect only with an execution engine."""
     auto_reconnect: bool = attrs.field(default=True, validator=boolean())
     """Whether a connection that was lost, or never came about, is tried again."""
     reconnect_base_ms: int = attrs.field(default=1_000, validator=milliseconds())
@@ -269,31 +273,47 @@ class ExchangeConfig:
         validator=either(number("> 0", lambda value: value > 0), one_of("max")),
     )
     """How many times as fast as it was recorded, or ``"max"``: as fast as it is read."""
-    loop: bool = attrs.field(default=True, validator=boolean())
-    """Whether it begins again at its end."""
+    loop: bool | None = attrs.field(default=None, validator=optional(boolean()))
+    """Whether it begins again at its end. Default: the recording that ships does, so that there is always
+    a market to try things on; one of your own is played once, because what it shows happened once."""
     port: int = attrs.field(default=0, validator=whole("", 0, 65_535))
     """TCP port on the loopback interface. 0: any that is free."""
+
+    @property
+    def loops(self) -> bool:
+        """What holds of ``loop``: whether the recording begins again at its end."""
+        return self.replay is None if self.loop is None else self.loop
 
 
 def _named(value: Any) -> Any:
     return name_strategies(as_tuple(value))
 
 
+def _check_venues(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise _wrong(attribute.name, f"expected a table of venues, found {found(value, 'a table')}", "Config")
+    problems = [
+        Problem(f"venues.{name}", no_such_venue(name)) for name in map(str, value) if name not in VENUES
+    ]
+    if problems:
+        raise ConfigError(problems, source="Config")
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """Everything `livetrio run` is told by its file."""
 
-    engine: LiveTradingConfig = attrs.field(factory=LiveTradingConfig)
-    venues: Mapping[str, Any] = attrs.field(factory=dict)
+    engine: LiveTradingConfig = attrs.field(factory=LiveTradingConfig, validator=made(LiveTradingConfig))
+    venues: Mapping[str, Any] = attrs.field(factory=dict, validator=_check_venues)
     """By name as in `livetrio.venues.registry`, each in the venue's own settings class."""
     strategies: tuple[StrategyConfig, ...] = attrs.field(
         default=(),
         converter=_named,
         validator=several(StrategyConfig, "an array of strategies"),
     )
-    logging: LoggingConfig = attrs.field(factory=LoggingConfig)
-    exchange: ExchangeConfig = attrs.field(factory=ExchangeConfig)
-    cache: CacheConfig = attrs.field(factory=CacheConfig)
+    logging: LoggingConfig = attrs.field(factory=LoggingConfig, validator=made(LoggingConfig))
+    exchange: ExchangeConfig = attrs.field(factory=ExchangeConfig, validator=made(ExchangeConfig))
+    cache: CacheConfig = attrs.field(factory=CacheConfig, validator=made(CacheConfig))
     source: Path | None = attrs.field(default=None)
     """The file that it was read from; paths in it are relative to its folder. Not a setting."""
 
@@ -301,6 +321,12 @@ class Config:
     def base(self) -> Path:
         """The folder that paths in the configuration are relative to."""
         return Path() if self.source is None else self.source.parent
+
+
+def no_such_venue(name: str) -> str:
+    """The sentence about a venue that is not in the registry."""
+    close = nearest(name, VENUES)
+    return f"no such venue; {f'did you mean {close}?' if close else f'known: {listed(VENUES)}'}"
 
 
 def name_strategies(strategies: Any) -> tuple[StrategyConfig, ...]:
@@ -340,19 +366,20 @@ def find_duplicate_names(names: Sequence[str | None]) -> list[Problem]:
 
 def _parse_url(url: str) -> dict[str, Any]:
     """A WebSocket URL as url, host, port, path and use_tls."""
+    shown = _shown(url)
     try:
         if re.search(r"[\s\x00-\x1f\x7f\\]", url):
             raise ValueError
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _wrong("url", f"expected a URL such as wss://example.com/ws, found {found(url)}") from None
+        raise _wrong("url", f"expected a URL such as wss://example.com/ws, found {shown}") from None
     if parts.username is not None or parts.password is not None:
         raise _wrong("url", "expected a URL without user and password (not shown); send them as headers")
     if parts.scheme not in ("ws", "wss"):
-        raise _wrong("url", f"expected a URL that begins with ws:// or wss://, found {found(url)}")
+        raise _wrong("url", f"expected a URL that begins with ws:// or wss://, found {shown}")
     if not parts.hostname or parts.fragment or port == 0:
-        raise _wrong("url", f"expected a URL such as wss://example.com/ws, found {found(url)}")
+        raise _wrong("url", f"expected a URL such as wss://example.com/ws, found {shown}")
     return {
         "url": url,
         "host": parts.hostname,
@@ -373,7 +400,7 @@ def _complete_url(host: str, port: int, path: str, use_tls: bool) -> dict[str, A
     except ConfigError:
         fits = False
     if not fits:
-        raise _wrong("host", f"expected the name or address of a host alone, found {found(host)}")
+        raise _wrong("host", f"expected the name or address of a host alone, found {_shown(host)}")
     return whole_url
 
 
@@ -381,8 +408,14 @@ def _folded(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _shown(value: Any) -> str:
-    return found(value, "a number, a text, a boolean").removeprefix("the boolean ").removeprefix("the text ")
+def _shown(text: str) -> str:
+    """The part of an address in words, unless a password may stand in front of its @."""
+    return "something with an @ in it (not shown)" if "@" in text else found(text)
+
+
+def _bare(value: Any) -> str:
+    words = _shown(value) if isinstance(value, str) else found(value, "a number")
+    return words.removeprefix("the boolean ").removeprefix("the text ")
 
 
 def _wrong(field: str, message: str, source: str = "WebSocketEndpoint") -> ConfigError:

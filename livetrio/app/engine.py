@@ -85,7 +85,7 @@ class LiveTradingEngine:
     """Runs connections and strategies on one bus and one cache.
 
     Make it, add what is to run, and ``await engine.run()`` (or ``await nursery.start(engine.run)``, which
-    goes on when the strategies have started). ``stop()`` from anywhere lets ``run`` return.
+    goes on when every strategy's ``on_start`` is done). ``stop()`` from anywhere lets ``run`` return.
     """
 
     def __init__(
@@ -258,21 +258,27 @@ class LiveTradingEngine:
         self._ticker = Ticker(self.bus, clock, self._tick_interval)
         async with HttpClient(self._dial) as http, open_service_nursery() as services:
             self._services = services
-            if self.config.handle_signals:
-                services.start_soon(watch_signals, self._take_signal, name="signals")
-            await services.start(self._run_handlers, name="handlers")
-            self._connections = self._make_connections(http, clock)
-            for connection in self._connections:
-                self._start_connection(services, connection)
-            services.start_soon(self._run_part, self._close_bars, clock, name="bar closer")
             try:
-                await self._wait_settled()
-                services.start_soon(self._run_part, self._ticker.run, name="ticker")
+                await self._run_parts(services, http, clock, self._ticker)
                 await self._run_strategies(task_status)
             finally:
                 self._begin_stop(ShutdownReason.USER_REQUEST, "cancelled from outside")
                 with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True) as self._finishing:
                     await self.bus.finish_handlers()
+
+    async def _run_parts(
+        self, services: ServiceNursery, http: HttpClient, clock: Clock, ticker: Ticker
+    ) -> None:
+        """Start everything that strategies rely on."""
+        if self.config.handle_signals:
+            services.start_soon(watch_signals, self._take_signal, name="signals")
+        await services.start(self._run_handlers, name="handlers")
+        self._connections = self._make_connections(http, clock)
+        for connection in self._connections:
+            self._start_connection(services, connection)
+        services.start_soon(self._run_part, self._close_bars, clock, name="bar closer")
+        await self._wait_settled()
+        services.start_soon(self._run_part, ticker.run, name="ticker")
 
     async def _run_part(self, part: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Run a service. An error in one is a bug: it is told as the reason of the stop, and let pass."""
@@ -292,14 +298,21 @@ class LiveTradingEngine:
             nursery.cancel_scope.cancel()
 
     async def _run_strategies(self, task_status: trio.TaskStatus[None]) -> None:
+        has_started = False
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
             if not self._stopping.is_set():
-                for runner in self._runners:
-                    nursery.start_soon(self._run_strategy, runner, name=f"strategy {runner.name}")
                 self.state = EngineState.RUNNING
                 log.info("engine runs", strategies=len(self._runners), connections=len(self._connections))
-            task_status.started()
-            await self._cancel_when_stopping(nursery.cancel_scope)
+                for runner in self._runners:
+                    nursery.start_soon(self._run_strategy, runner, name=f"strategy {runner.name}")
+                for runner in self._runners:
+                    await runner.started.wait()
+                if self._failure is None:
+                    task_status.started()
+                    has_started = True
+        if not has_started and self._failure is None:
+            task_status.started()  # it ends well, though early
 
     async def _cancel_when_stopping(self, scope: trio.CancelScope) -> None:
         await self._stopping.wait()

@@ -18,11 +18,11 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
-from livetrio.app.config import Config, ExchangeConfig, StrategyConfig, find_duplicate_names
+from livetrio.app.config import Config, ExchangeConfig, StrategyConfig, find_duplicate_names, no_such_venue
 from livetrio.app.rules import found, quote
 from livetrio.app.secrets import mask
 from livetrio.app.structure import (
@@ -34,8 +34,9 @@ from livetrio.app.structure import (
     unknown_key,
 )
 from livetrio.errors import ConfigError, Problem
-from livetrio.model.identifiers import nearest
 from livetrio.venues.registry import VENUES
+
+T = TypeVar("T")
 
 CheckStrategy = Callable[[StrategyConfig, Path], Sequence[Problem]]
 """Imports a strategy (files are relative to the folder given) and tells what is wrong with it and with its
@@ -127,7 +128,9 @@ class _Loader:
         for name in ("engine", "logging", "exchange", "cache"):
             if name in self._data:
                 values[name] = self._structure(self._data[name], type(_default(sections[name])), (name,))
-        values["exchange"] = self._find_recording(values.get("exchange") or ExchangeConfig())
+        values["exchange"] = self._find_recording(
+            values.get("exchange") or _sound_part(self._data.get("exchange"), ExchangeConfig, "replay")
+        )
         values["venues"] = self._load_venues()
         values["strategies"] = self._load_strategies(check_strategy)
         if self._problems:
@@ -147,7 +150,8 @@ class _Loader:
     def _load_venues(self) -> dict[str, Any]:
         tables = self._data.get("venues", {})
         if not isinstance(tables, dict):
-            message = f"expected a table for each venue, such as [venues.hyperliquid], found {found(tables)}"
+            expected = "a table for each venue, such as [venues.hyperliquid]"
+            message = f"expected {expected}, found {found(tables, expected)}"
             self._problems.append(Problem("venues", message))
             return {}
         venues = {}
@@ -155,24 +159,24 @@ class _Loader:
             if name in VENUES:
                 venues[name] = self._structure(table, VENUES[name].load().settings, ("venues", name))
                 continue
-            close = nearest(name, VENUES)
-            hint = f"did you mean {close}?" if close else f"known: {', '.join(sorted(VENUES))}"
-            self._problems.append(Problem(render_path(("venues", name)), f"no such venue; {hint}"))
+            self._problems.append(Problem(render_path(("venues", name)), no_such_venue(name)))
         return venues
 
     def _load_strategies(self, check_strategy: CheckStrategy | None) -> tuple[StrategyConfig, ...]:
         tables = self._data.get("strategies", [])
         if not isinstance(tables, list):
-            message = f"expected an array of tables, each beginning [[strategies]], found {found(tables)}"
+            expected = "an array of tables, each beginning [[strategies]]"
+            message = f"expected {expected}, found {found(tables, expected)}"
             self._problems.append(Problem("strategies", message))
             return ()
         strategies = []
         for index, table in enumerate(tables):
             strategy = self._structure(table, StrategyConfig, ("strategies", index))
-            if strategy is None:
-                continue
-            strategies.append(strategy)
-            for problem in check_strategy(strategy, self._base) if check_strategy else ():
+            if strategy is not None:
+                strategies.append(strategy)
+            else:
+                strategy = _sound_part(table, StrategyConfig, "path", "params")
+            for problem in check_strategy(strategy, self._base) if check_strategy and strategy else ():
                 where = join_paths(f"strategies[{index}]", problem.path)
                 self._problems.append(Problem(where, mask(problem.message)))
         names = [table.get("name") if isinstance(table, dict) else None for table in tables]
@@ -180,9 +184,9 @@ class _Loader:
             self._problems.append(Problem(join_paths("strategies", problem.path), problem.message))
         return tuple(strategies)
 
-    def _find_recording(self, exchange: ExchangeConfig) -> ExchangeConfig:
-        if exchange.replay is None:
-            return exchange
+    def _find_recording(self, exchange: ExchangeConfig | None) -> ExchangeConfig:
+        if exchange is None or exchange.replay is None:
+            return exchange or ExchangeConfig()
         recording = self._base / exchange.replay
         try:
             is_file = recording.is_file()
@@ -224,7 +228,8 @@ class _Loader:
                 self._problems.append(
                     Problem(where, f"{render_path(path)} {count} (set by {_one_line(origin)})")
                 )
-                return
+                path = created or ()
+                break
             path = (*path, place)
             is_new = place not in node if isinstance(node, dict) else place == len(node)
             created = path if is_new and created is None else created
@@ -239,15 +244,26 @@ class _Loader:
             else:
                 node[place] = child
             node = child
-        self._origins[render_path(path)] = self._origins[render_path(created or path)] = origin
+        changed = {render_path(each) for each in (created, path) if each}
+        for where in [each for each in self._origins if any(_is_below(each, path) for path in changed)]:
+            del self._origins[where]  # what it had set is there no more
+        self._origins |= dict.fromkeys(changed, origin)
 
     def _name_origin(self, problem: Problem) -> Problem:
         """Add the variable or option that a wrong value came from."""
-        paths = [each for each in self._origins if re.match(rf"{re.escape(each)}(?![\w-])", problem.path)]
+        paths = [each for each in self._origins if _is_below(problem.path, each)]
         if not paths:
             return problem
         origin = self._origins[max(paths, key=len)]
         return Problem(problem.path, f"{problem.message} (set by {_one_line(origin)})")
+
+
+def _sound_part(table: Any, kind: type[T], *names: str) -> T | None:
+    """An object of these settings alone, to check further what is right among others that are not."""
+    try:
+        return structure({name: table[name] for name in names if name in table}, kind)
+    except (ConfigError, TypeError):
+        return None
 
 
 def _default(attribute: attrs.Attribute[Any]) -> Any:
@@ -266,10 +282,16 @@ def _find_place(node: Any, part: str, folded: bool) -> str | int | None:
     if part.isdecimal() and part.isascii():
         return int(part) if len(part) < 9 and int(part) <= len(node) else None
     for index, each in enumerate(node):
-        name = each.get("name", str(each.get("path")).rpartition(":")[2]) if isinstance(each, dict) else None
+        name = each.get("name", each.get("path")) if isinstance(each, dict) else None
+        name = name.rpartition(":")[2] if isinstance(name, str) and "name" not in each else name
         if name == part or (folded and isinstance(name, str) and name.casefold() == part.casefold()):
             return index
     return None
+
+
+def _is_below(path: str, place: str) -> bool:
+    """Whether it is the place itself, or inside."""
+    return path == place or path.startswith((f"{place}.", f"{place}["))
 
 
 def _split_key(key: str) -> list[str]:

@@ -51,11 +51,14 @@ def configure_logs(
       stream: where to; the standard error by default.
       now: UTC nanoseconds for the time in front of each line.
     """
-    target = sys.stderr if stream is None else stream
+    target: TextIO | None = sys.stderr if stream is None else stream  # None: the process was given none
     render = render_json if format == "json" else _Console(has_colours=_takes_colours(target))
 
     def stamp(_: Any, method: str, event: Event) -> Event:
-        # First in the dict, so that a line begins with them.
+        # First in the dict, so that a line begins with them. What a caller gave by these names moves aside.
+        for name in ("timestamp", "level"):
+            if name in event:
+                event[f"{name}_"] = event.pop(name)
         return {"timestamp": format_instant(now()), "level": _level_of(method)} | dict(event)
 
     structlog.configure(
@@ -71,26 +74,22 @@ def configure_logs(
 class LineWriter:
     """What structlog calls last: writes lines until the stream fails, and is silent after that."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self.is_broken = False
         """Whether the stream has failed."""
 
     def write(self, line: str) -> None:
         """Write a line and flush, so that nothing is lost when the process dies."""
-        if self.is_broken:
+        if self._stream is None or self.is_broken:
             return
         try:
-            self._stream.write(line + "\n")
+            try:
+                self._stream.write(line + "\n")
+            except UnicodeEncodeError:
+                self._stream.write(line.encode("ascii", "backslashreplace").decode() + "\n")
             self._stream.flush()
-        except (OSError, ValueError):  # ValueError: closed, or its encoding lacks a character
-            self._write_plain(line)
-
-    def _write_plain(self, line: str) -> None:
-        try:
-            self._stream.write(line.encode("ascii", "backslashreplace").decode() + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # ValueError: closed
             self.is_broken = True
 
     msg = debug = info = warning = warn = error = exception = critical = fatal = log = write
@@ -101,9 +100,16 @@ def render_json(_: Any, __: str, event: Event) -> str:
     ordered = {key: event[key] for key in ("timestamp", "level", "event") if key in event} | dict(event)
     try:
         return msgspec.json.encode(ordered, enc_hook=repr).decode()
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        # A key that is no text, an integer beyond 64 bits, half a surrogate pair, …
-        return json.dumps({str(key): _as_text(value) for key, value in ordered.items()})
+    except Exception:
+        # An integer beyond 64 bits, half a surrogate pair, somebody's __repr__, …: that value becomes text.
+        return json.dumps({key: _as_json(value) for key, value in ordered.items()})
+
+
+def _as_json(value: object) -> Any:
+    try:
+        return msgspec.json.decode(msgspec.json.encode(value, enc_hook=repr))
+    except Exception:
+        return _as_text(value)
 
 
 class _Console:
@@ -122,7 +128,7 @@ class _Console:
             timestamp, tag = f"{_DIM}{timestamp}{_PLAIN}", f"{_COLOURS.get(level, '')}{tag}{_PLAIN}"
             pairs = pairs and f"{_DIM}{pairs}{_PLAIN}"
         line = f"{timestamp} {tag} {_escape(_as_text(message))}{'  ' if pairs else ''}{pairs}"
-        return line if trace is None else f"{line}\n{trace}"
+        return line if trace is None else "\n".join([line, *_indent(_as_text(trace))])
 
 
 def _show(value: object) -> str:
@@ -131,6 +137,11 @@ def _show(value: object) -> str:
     if text and not any(each in text for each in ' "='):
         return text
     return '"' + text.replace('"', '\\"') + '"'
+
+
+def _indent(trace: str) -> list[str]:
+    """The lines of a traceback, moved in, so that what its error says cannot pass for a line of the log."""
+    return [f"  {_escape(line)}" for line in trace.splitlines()]
 
 
 def _as_text(value: object) -> str:
@@ -169,8 +180,13 @@ def _level_of(method: str) -> str:
     )
 
 
-def _takes_colours(stream: TextIO) -> bool:
+def _takes_colours(stream: TextIO | None) -> bool:
     try:
-        return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        return (
+            stream is not None
+            and stream.isatty()
+            and "NO_COLOR" not in os.environ
+            and os.environ.get("TERM") != "dumb"
+        )
     except ValueError:  # closed
         return False

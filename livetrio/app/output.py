@@ -3,13 +3,13 @@
 A reader that has had enough (``livetrio run … | head``) or a terminal that was closed makes writing fail.
 That must not become an exception in a strategy that prints, nor a traceback at exit: from the first
 failure on, what is written goes nowhere, and the run goes on. If it was the standard output that went, the
-standard error is told once.
+standard error is told once. A character that the stream's encoding lacks is written as an escape.
 """
 
 from __future__ import annotations
 
 import io
-import os
+import select
 import sys
 from typing import Any, TextIO
 
@@ -28,16 +28,18 @@ class _LastingFile(io.FileIO):
         self._descriptor = descriptor
         self._is_gone = False
 
-    def write(self, data: Any, /) -> int | None:
+    def write(self, data: Any, /) -> int:
         size = memoryview(data).nbytes
         if self._is_gone:
             return size
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:  # somebody made it non-blocking, and it is full
+                select.select([], [self._descriptor], [])
+            return written
         except OSError as error:
             self._is_gone = True
-            if self._descriptor == 1:
-                print(f"the standard output is gone ({error.strerror}); going on without it", file=sys.stderr)
+            if self._descriptor == 1 and sys.stderr is not None:
+                sys.stderr.write(f"the standard output is gone ({error.strerror}); going on without it\n")
             return size
 
 
@@ -52,7 +54,7 @@ def _wrap(stream: TextIO) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(_LastingFile(descriptor)),
         encoding=stream.encoding,
-        errors=stream.errors,
-        line_buffering=stream.line_buffering or stream.isatty(),
+        errors="backslashreplace" if stream.errors == "strict" else stream.errors,
+        line_buffering=True,  # in a pipe or a file as well: what a strategy prints is wanted when it happens
         write_through=stream.write_through,
     )

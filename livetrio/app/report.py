@@ -73,6 +73,8 @@ class TopicReport:
     published: int
     readers: int
     """When the report was made."""
+    dropped: int
+    """Events that some reader was too slow for, summed over the readers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +91,7 @@ class EngineReport:
     strategies: tuple[StrategyReport, ...] = ()
     topics: tuple[TopicReport, ...] = ()
     dropped: int = 0
-    """Events lost to readers that were too slow, strategies and others."""
+    """Events lost to readers that were too slow, strategies and others, on all topics."""
     refused: Mapping[str, int] = attrs.field(factory=dict)
     """Market data that the data engine did not believe, by reason."""
 
@@ -110,18 +112,18 @@ def build_report(
     refused: Mapping[str, int],
 ) -> EngineReport:
     """The report of an engine's run, so far or in all; ``started`` and ``now`` are UTC nanoseconds."""
-    subscriptions = dict.fromkeys((*bus.subscriptions, *(runner.context.events for runner in runners)))
+    topics = tuple(
+        TopicReport(topic=each.topic, published=each.published, readers=each.readers, dropped=each.dropped)
+        for each in bus.statistics()
+    )
     return EngineReport(
         reason=_explain_shutdown(shutdown),
         started=started,
         stopped=now,
         connections=tuple(_report_connection(each, now) for each in connections),
         strategies=tuple(_report_strategy(each) for each in runners),
-        topics=tuple(
-            TopicReport(topic=each.topic, published=each.published, readers=each.readers)
-            for each in bus.statistics()
-        ),
-        dropped=sum(each.dropped for each in subscriptions),
+        topics=topics,
+        dropped=sum(each.dropped for each in topics),
         refused=dict(refused),
     )
 
@@ -238,11 +240,14 @@ def _render_topics(topics: Sequence[TopicReport]) -> list[str]:
     used = sorted((each for each in topics if each.published), key=lambda each: (-each.published, each.topic))
     if not used:
         return ["", "Nothing was published."]
-    rows = [(_cell(each.topic), _count(each.published), _count(each.readers)) for each in used[:MAX_TOPICS]]
-    lines = ["", *_table(("topic", "published", "readers"), rows, left=1)]
-    if len(used) > MAX_TOPICS:
-        rest = used[MAX_TOPICS:]
-        lines.append(f"  … and {len(rest)} more, with {_count(sum(each.published for each in rest))} events")
+    rows = [(_cell(each.topic), _count(each.published), _count(each.dropped)) for each in used[:MAX_TOPICS]]
+    lines = ["", *_table(("topic", "published", "dropped"), rows, left=1)]
+    rest = used[MAX_TOPICS:]
+    if rest:
+        published, dropped = (sum(each.published for each in rest), sum(each.dropped for each in rest))
+        lines.append(
+            f"  … and {_count(len(rest))} more, with {_count(published)} events, {_count(dropped)} dropped"
+        )
     return lines
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 import reprlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -36,15 +36,19 @@ class Rule:
     holds: Callable[[Any], bool]
     choices: tuple[str, ...] = ()
     """Where only certain texts will do: those, to name the nearest."""
+    most: int | None = None
+    """A limit that goes without saying, until it is passed."""
 
     def __call__(self, instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if not self.holds(value):
             raise ConfigError([Problem(attribute.name, self.refuse(value))], source=type(instance).__name__)
 
-    def refuse(self, value: object) -> str:
+    def refuse(self, value: Any) -> str:
         """The sentence about a value that does not fit."""
         close = nearest(value, self.choices) if isinstance(value, str) else None
         hint = f"; did you mean {quote(close)}?" if close else ""
+        if self.most is not None and is_whole(value) and value > self.most:
+            hint = f"; at most {self.most}"
         return f"expected {self.expected}, found {found(value, self.expected)}{hint}"
 
 
@@ -61,6 +65,7 @@ def milliseconds(minimum: int = 1) -> Rule:
     return Rule(
         f"a whole number of milliseconds ≥ {minimum}",
         lambda value: is_whole(value) and minimum <= value <= YEAR_MS,
+        most=YEAR_MS,
     )
 
 
@@ -96,6 +101,11 @@ def several(kind: type, expected: str) -> Rule:
     )
 
 
+def made(kind: type) -> Rule:
+    """An object of the class."""
+    return Rule(f"an object of {kind.__name__}", lambda value: isinstance(value, kind))
+
+
 def optional(rule: Rule) -> Rule:
     """The rule, or None."""
     return attrs.evolve(rule, holds=lambda value: value is None or rule.holds(value))
@@ -124,7 +134,7 @@ def is_number(value: object) -> bool:
 
 def as_tuple(value: Any) -> Any:
     """A list (or any other collection but a text or a table) as a tuple: a converter."""
-    if isinstance(value, Collection) and not isinstance(value, str | bytes | dict):
+    if isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping):
         return tuple(value)
     return value
 
@@ -144,6 +154,8 @@ def found(value: object, expected: str = "") -> str:
             return f"the boolean {str(value).lower()}"
         case int() | float() | Decimal():
             return _digits(value) if "number" in expected else f"the number {_digits(value)}"
+        case str() if expected.startswith(("a table", "an array")):
+            return f"a text of {len(value)} characters"  # not shown: what was meant may hold a secret
         case str():
             return f"the text {quote(value)}"
         case datetime.date() | datetime.time():

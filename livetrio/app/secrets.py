@@ -26,7 +26,7 @@ SHORTEST_MASKED = 6
 MAX_SECRET_BYTES = 65_536
 """No key or token is longer; a file that is was named by mistake."""
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\x00]+", re.ASCII | re.DOTALL)
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\x00-\x1f\x7f]+", re.ASCII)
 
 
 class Secret:
@@ -80,7 +80,7 @@ def _read_variable(name: str, environ: Mapping[str, str]) -> str:
 def _read_file(path: str) -> str:
     try:
         # Not blocking: a pipe would be waited for, without a word, for ever.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise _wrong(f"{path} is not a file")
@@ -90,8 +90,9 @@ def _read_file(path: str) -> str:
                     f"others may read or change {path} (mode {mode:04o}); make it yours: chmod 600 {path}"
                 )
             content = file.read(MAX_SECRET_BYTES + 1)
-    except OSError as error:
-        raise _wrong(f"{path} cannot be read: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:  # UnicodeError: no file can have such a name
+        reason = error.strerror if isinstance(error, OSError) else "its name is no text"
+        raise _wrong(f"{path} cannot be read: {reason}") from None
     if len(content) > MAX_SECRET_BYTES:
         raise _wrong(f"{path} is too long for a secret (more than {MAX_SECRET_BYTES} bytes)")
     try:
@@ -114,17 +115,19 @@ def _wrong(message: str) -> ConfigError:
 
 _known: set[str] = set()
 
+_pattern: re.Pattern[str] | None = None
+"""Matches whatever is known, the longest first."""
+
 
 def register_secret(value: str) -> None:
     """Let `mask` know a value, in the forms in which it may stand in a line."""
-    if len(value) >= SHORTEST_MASKED:
+    global _pattern
+    if len(value) >= SHORTEST_MASKED and value not in _known:
         escaped = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]
         _known.update((value, *escaped))
+        _pattern = re.compile("|".join(re.escape(each) for each in sorted(_known, key=len, reverse=True)))
 
 
 def mask(text: str) -> str:
     """The text with every known secret replaced."""
-    for value in sorted(_known, key=len, reverse=True):
-        if value in text:
-            text = text.replace(value, MASK)
-    return text
+    return text if _pattern is None else _pattern.sub(MASK, text)

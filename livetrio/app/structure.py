@@ -349,9 +349,39 @@ def _make_class_hook(kind: Any, converter: cattrs.Converter) -> Hook:
     def hook(value: object, _: Any) -> Any:
         if not isinstance(value, dict):
             raise _Mismatch("a table", value)
-        return generated(value, kind)
+        try:
+            return generated(value, kind)
+        except ClassValidationError as error:
+            more = _find_contradictions(error, value, lambda rest: generated(rest, kind))
+            if not more:
+                raise
+            raise ClassValidationError(error.message, [*error.exceptions, *more], kind) from None
 
     return hook
+
+
+def _find_contradictions(
+    error: ClassValidationError, table: dict[str, Any], make: Callable[[dict[str, Any]], object]
+) -> list[Exception]:
+    """What the class has against the fields that are right in themselves, where others are not.
+
+    It looks at several fields together, but only when all of them are there; so it is shown the right ones
+    alone. What it then says about the wrong ones is about their defaults, and is left out.
+    """
+    noted, others = error.group_exceptions()
+    wrong = {note.name for _, note in noted}
+    unknown = {name for each in others for name in getattr(each, "extra_fields", ())}
+    if not wrong | unknown:
+        return []  # the class has spoken already
+    try:
+        make({name: value for name, value in table.items() if name not in wrong | unknown})
+    except ClassValidationError as again:
+        found_now, objections = again.group_exceptions()
+        if found_now:
+            return []  # a field that must be given is missing
+        mentions_wrong = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in wrong) or r"(?!)")
+        return [each for each in objections if not mentions_wrong.search(str(each))]
+    return []
 
 
 def _make_field_hook(attribute: attrs.Attribute[Any], converter: cattrs.Converter) -> Hook:

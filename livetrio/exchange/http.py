@@ -87,7 +87,8 @@ async def serve_http(
       answer: makes the answer to a request, or None to hand the connection over (to WebSocket).
 
     Returns:
-      What to put back before the stream for the one who takes over, or None if it is over.
+      What to put back before the stream for the one who takes over (`PushbackStream`): the upgrade
+      request and what was read beyond it. None if the connection is over.
 
     Raises:
       trio.BrokenResourceError: the client has gone in the middle.
@@ -95,16 +96,12 @@ async def serve_http(
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
     while True:
         with trio.move_on_after(REQUEST_LIMIT) as scope:
-            try:
-                read = await _read_request(stream, connection)
-            except h11.RemoteProtocolError as error:
-                await _refuse(stream, connection, plain(error.error_status_hint, str(error)))
-                return None
+            read = await _read_request(stream, connection)
             if read is None:
                 return None
             head, request = read
             if isinstance(request, Response):
-                await _refuse(stream, connection, request)
+                await _refuse(stream, connection, head, request)
                 return None
             response = await answer(request)
             if response is None:
@@ -120,12 +117,15 @@ async def serve_http(
 
 async def _read_request(
     stream: trio.abc.Stream, connection: h11.Connection
-) -> tuple[h11.Request, Request | Response] | None:
-    """The next request, or in its place the refusal it deserves; None if no more come."""
+) -> tuple[h11.Request | None, Request | Response] | None:
+    """The next request and its head, or in its place the refusal it deserves; None if no more come."""
     head: h11.Request | None = None
     body = bytearray()
     while True:
-        event = connection.next_event()
+        try:
+            event = connection.next_event()
+        except h11.RemoteProtocolError as error:
+            return head, plain(error.error_status_hint, str(error))
         if event is h11.NEED_DATA:
             if connection.they_are_waiting_for_100_continue:
                 go_on = connection.send(h11.InformationalResponse(status_code=100, headers=[]))
@@ -174,6 +174,7 @@ def _upgrade_request(request: Request) -> bytes:
 async def _respond(
     stream: trio.abc.Stream, connection: h11.Connection, head: h11.Request | None, response: Response
 ) -> None:
+    """Send an answer; one to HEAD has no body, and h11 would not send it, whatever the answer says."""
     headers = [
         ("content-type", response.content_type),
         ("content-length", str(len(response.body))),
@@ -186,12 +187,12 @@ async def _respond(
     await stream.send_all(data)
 
 
-async def _refuse(stream: trio.abc.Stream, connection: h11.Connection, response: Response) -> None:
+async def _refuse(
+    stream: trio.abc.Stream, connection: h11.Connection, head: h11.Request | None, response: Response
+) -> None:
     """Answer a mistake and be done with the connection."""
-    if connection.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-        return
     closing = attrs.evolve(response, headers=(*response.headers, ("connection", "close")))
-    await _respond(stream, connection, None, closing)
+    await _respond(stream, connection, head, closing)
     await _linger(stream)
 
 

@@ -132,7 +132,8 @@ def _import_file(file: Path, shown: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     specification = importlib.util.spec_from_file_location(name, file)
-    assert specification is not None and specification.loader is not None, "a .py file has both"
+    assert specification is not None  # a .py file has one
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module  # before it runs: attrs looks annotations up there
     try:

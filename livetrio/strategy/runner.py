@@ -82,6 +82,8 @@ class StrategyRunner:
     ) -> None:
         self.name = context.name
         self.state = StrategyState.WAITING
+        self.started = trio.Event()
+        """Set when `on_start` is done, or a function has been called; or when it has ended."""
         self.on_error = on_error
         self.error: Exception | None = None
         """What it raised, if it failed."""
@@ -107,6 +109,7 @@ class StrategyRunner:
             except* Exception as group:  # the one place where a strategy's errors meet their policy
                 self._fail(group)
             finally:
+                self.started.set()
                 await self._stop()
                 self._context.close()
                 if self.state is StrategyState.RUNNING:
@@ -117,8 +120,10 @@ class StrategyRunner:
         if isinstance(strategy, Strategy):
             strategy.ctx = self._context
             await _finish(strategy.on_start())
+            self.started.set()
             await self._feed(strategy)
         else:
+            self.started.set()
             await strategy(self._context)
 
     async def _feed(self, strategy: Strategy) -> None:

@@ -226,15 +226,21 @@ class Connection:
             await self._hold_session(socket, session)
 
     async def _hold_session(self, socket: WebSocket, session: Session) -> None:
-        """From its opening to its end. Its goodbye comes after, and is nobody's concern any more."""
+        """From its opening to its end. Its goodbye comes after, and is nobody's concern any more.
+
+        It counts as connected once the raw subscriptions are out, so that they come before all else.
+        """
         session.open()
-        self.generation, self._session, self._socket = session.generation, session, socket
+        self.generation, self._session = session.generation, session
         try:
-            self._enter(ConnectionState.CONNECTED)
-            self.settled.set()
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._keep_subscribed, socket, session)
                 nursery.start_soon(run_heartbeat, socket, session, self._heartbeat)
+                for message in self.upstream.subscriptions:
+                    await socket.send(message)
+                self._socket = socket
+                self._enter(ConnectionState.CONNECTED)
+                self.settled.set()
+                nursery.start_soon(self._keep_subscribed, socket, session)
                 nursery.start_soon(self._liveness(session).run)
                 await socket.wait_closed()
         except* TRANSIENT as group:
@@ -266,8 +272,6 @@ class Connection:
 
     async def _keep_subscribed(self, socket: WebSocket, session: Session) -> None:
         """Ask for what is desired and not asked for yet, end what is desired no more; and so on."""
-        for message in self.upstream.subscriptions:
-            await socket.send(message)
         while True:
             changed = self._desired_changed
             for feed in [each for each in session.requested if each not in self._desired]:

@@ -85,8 +85,11 @@ class _ShieldWhenStarted:
         self._inner = inner
 
     def started(self, value: Any = None) -> None:
+        # The starter was cancelled already: then it goes on waiting for this task, but for its end.
+        is_given_up = trio.current_effective_deadline() == float("-inf")
         self._inner.started(value)
-        self.owner.shield(self.scope)
+        if not is_given_up:
+            self.owner.shield(self.scope)
 
 
 @asynccontextmanager

@@ -181,7 +181,7 @@ async def test_a_venue_that_is_down_delays_strategies_by_one_attempt_only(nurser
     await rig.start()
 
     assert trio.current_time() == pytest.approx(10)
-    assert strategy.calls == ["start"] or strategy.calls == []
+    assert strategy.calls == ["start", "connected", "reconnecting"]
     await rig.stop()
 
 
@@ -461,12 +461,13 @@ def _scenario(moment, how):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(rig.engine.run)
                     await trio.sleep(moment)
+                    await trio.testing.wait_all_tasks_blocked()
                     if how == "cancel":
                         scope.cancel()
                     elif how == "both":
                         rig.engine.stop()
                         await trio.sleep(0.3)
-                        scope.cancel()
+                        scope.cancel()  # in the middle of the stop
                     else:
                         rig.engine.stop()
             took = trio.current_time() - moment
@@ -486,7 +487,7 @@ def _scenario(moment, how):
 
 
 @settings(deadline=None, max_examples=60)
-@given(moment=st.floats(0, 3), how=st.sampled_from(["cancel", "stop", "both"]))
+@given(moment=st.one_of(st.floats(0, 3), st.sampled_from([0.0, 0.1, 0.2, 0.7, 1.4])), how=st.sampled_from(["cancel", "stop", "both"]))
 def test_ended_at_any_moment_in_any_way_it_ends_in_order(moment, how):
     _scenario(moment, how)
 
@@ -495,7 +496,7 @@ def test_ended_at_any_moment_in_any_way_it_ends_in_order(moment, how):
 async def test_cancelled_at_any_step_of_its_start_it_ends_in_order(autojump_clock):
     """Steps rather than times: much happens at one moment."""
     seen = set()
-    for steps in range(0, 200, 2):
+    for steps in range(1, 200, 2):
         async with trio.open_nursery() as far_side:
             rig = Rig(far_side)
             strategy = Recorder()
@@ -505,13 +506,15 @@ async def test_cancelled_at_any_step_of_its_start_it_ends_in_order(autojump_cloc
                     nursery.start_soon(rig.engine.run)
                     for _ in range(steps):
                         await trio.lowlevel.checkpoint()
+                    began = rig.engine.is_running
                     seen.add(rig.engine.state)
                     scope.cancel()
             assert rig.engine.state is EngineState.STOPPED
+            assert len(rig.told("ShutdownEvent")) in (began, 1)
             assert rig.bus.subscriptions == (rig.everything,)
             assert strategy.calls.count("start") == strategy.calls.count("stop")
             far_side.cancel_scope.cancel()
-    assert seen == {EngineState.STARTING, EngineState.RUNNING} or EngineState.STOPPED in seen
+    assert seen >= {EngineState.STARTING, EngineState.RUNNING}
 
 
 # Strategies that fail.

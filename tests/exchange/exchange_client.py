@@ -102,6 +102,37 @@ class Exchange:
         return status, (json.loads(body) if status == 200 else body.decode())
 
 
+async def read_to_the_end(stream):
+    """Whatever comes until the exchange ends the connection, gently or not."""
+    received = bytearray()
+    try:
+        while data := await stream.receive_some():
+            received += data
+    except trio.BrokenResourceError:
+        pass
+    return bytes(received)
+
+
+def upgrade(**headers):
+    """An upgrade request as bytes, with headers changed; None leaves one out."""
+    head = {
+        "Host": "exchange",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    } | headers
+    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in head.items() if value is not None]
+    return f"GET /ws HTTP/1.1\r\n{''.join(lines)}\r\n".encode()
+
+
+def masked_frame(payload, opcode=1, first_bits=0x80):
+    """A WebSocket frame of a client; the mask is zero, so the payload can be read."""
+    size = len(payload)
+    length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
+    return bytes([first_bits | opcode]) + length + bytes(4) + payload
+
+
 class WebSocketClient:
     """Speaks JSON."""
 
@@ -180,6 +211,8 @@ class HttpClient:
                 status, headers = event.status_code, dict(event.headers)
             elif isinstance(event, h11.Data):
                 body += event.data
+            elif isinstance(event, h11.ConnectionClosed):
+                raise EOFError("the exchange closed the connection without an answer")
             elif isinstance(event, h11.EndOfMessage):
                 if self.h11.our_state is h11.DONE and self.h11.their_state is h11.DONE:
                     self.h11.start_next_cycle()

@@ -14,7 +14,6 @@ from exchange_client import (
     frame,
     in_a_virtual_hour,
     recording,
-    trade,
     trades,
 )
 
@@ -57,7 +56,9 @@ def exchange(autojump_clock, nursery):
     ],
 )
 @in_a_virtual_hour
-async def test_an_ack_echoes_the_subscription_with_its_defaults_filled_in(exchange, subscription, echo, autojump_clock):
+async def test_an_ack_echoes_the_subscription_with_its_defaults_filled_in(
+    exchange, subscription, echo, autojump_clock
+):
     client = await exchange.websocket()
     for method in ("subscribe", "unsubscribe"):
         await client.send({"method": method, "subscription": subscription})
@@ -173,7 +174,9 @@ async def test_unsubscribing_from_nothing_is_an_error(exchange, autojump_clock):
     ],
 )
 @in_a_virtual_hour
-async def test_what_the_venue_has_and_this_exchange_has_not_is_refused(exchange, subscription, echo, autojump_clock):
+async def test_what_the_venue_has_and_this_exchange_has_not_is_refused(
+    exchange, subscription, echo, autojump_clock
+):
     client = await exchange.websocket()
 
     assert await client.subscribe(**subscription) == {
@@ -468,7 +471,9 @@ async def test_an_unknown_coin_in_a_post_is_null_and_kills_nothing(exchange, aut
     assert answer["data"]["response"]["payload"] == {"type": "l2Book", "data": None}
 
 
-@pytest.mark.parametrize("payload", [{"type": "weather"}, {}, [], None, "meta", {"type": "l2Book", "coin": 7}])
+@pytest.mark.parametrize(
+    "payload", [{"type": "weather"}, {}, [], None, "meta", {"type": "l2Book", "coin": 7}]
+)
 @in_a_virtual_hour
 async def test_a_post_that_fits_no_schema_is_answered_with_an_error(exchange, payload, autojump_clock):
     client = await exchange.websocket()
@@ -478,8 +483,7 @@ async def test_a_post_that_fits_no_schema_is_answered_with_an_error(exchange, pa
         "id": 3,
         "response": {
             "type": "error",
-            "payload": "422 Unprocessable Entity: "
-            "Failed to deserialize the JSON body into the target type",
+            "payload": "422 Unprocessable Entity: Failed to deserialize the JSON body into the target type",
         },
     }
 
@@ -529,5 +533,3 @@ async def test_the_demo_recording_arrives_whole_for_who_subscribes_to_everything
         await client.subscribe(type="candle", coin=coin, interval="1m")
 
     assert [text for _, text in await client.read_for(30)] == [frame.text for frame in demo.frames]
-
-

@@ -74,7 +74,10 @@ def test_trades_of_later_laps_are_new_ones():
         (0.5, trades(trade(time=START_MS + 400, tid=2**50 - 1))),
     )
     entries = [
-        entry for _, text in play(Playback(made, loop=True), laps=4) if text for entry in json.loads(text)["data"]
+        entry
+        for _, text in play(Playback(made, loop=True), laps=4)
+        if text
+        for entry in json.loads(text)["data"]
     ]
     times = [entry["time"] - START_MS for entry in entries]
     tids = [entry["tid"] for entry in entries]

@@ -23,7 +23,7 @@ from livetrio.model import (
     TickEvent,
 )
 from livetrio.strategy.base import Strategy
-from livetrio.strategy.runner import BATCH, HANDLERS, StrategyState
+from livetrio.strategy.runner import HANDLERS, StrategyState
 from livetrio.testing import within
 
 
@@ -157,7 +157,8 @@ def blank(kind):
 
 
 @within(60)
-async def test_a_burst_lets_others_have_their_turn(autojump_clock):
+async def test_a_burst_lets_others_have_their_turn(autojump_clock, monkeypatch):
+    monkeypatch.setattr("livetrio.strategy.runner.BATCH", 512)
     stage = Stage()
     turns = []
 
@@ -189,8 +190,33 @@ async def test_a_burst_lets_others_have_their_turn(autojump_clock):
         nursery.cancel_scope.cancel()
 
     steps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
-    assert max(steps) <= 2 * BATCH  # one turn at the end of a round, one at the beginning of the next
+    assert max(steps) <= 2 * 512  # one turn at the end of a round, one at the beginning of the next
     assert runner.events == 2000
+
+
+async def test_what_a_reader_hands_over_turn_after_turn_is_never_lost(autojump_clock):
+    """64 KiB of the shortest quotes are some 700; a fast venue fills every turn of the loop with them."""
+    stage = Stage()
+
+    class Counting(Strategy):
+        def on_start(self):
+            self.ctx.subscribe_trades(BTC)
+
+        def on_trade(self, trade):
+            pass
+
+    runner = stage.runner(Counting())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.run)
+        await trio.sleep(1)
+        for turn in range(20):
+            stage.market(*[f"trade {BTC} 100 1 {turn}-{n}" for n in range(700)])
+            await trio.lowlevel.checkpoint()
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert runner.context.events.dropped == 0
+    assert runner.events == 20 * 700
 
 
 # Errors.

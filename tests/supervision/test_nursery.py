@@ -84,6 +84,20 @@ async def test_before_it_has_started_a_service_can_be_cancelled(autojump_clock):
 
 
 @within(60)
+async def test_a_service_that_starts_when_its_starter_was_cancelled_is_given_up(autojump_clock):
+    """It calls started() before it could have noticed; shielded then, both would wait for ever."""
+    log = Log()
+
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with open_service_nursery() as services:
+            await services.start(log.service, "service")
+
+    assert scope.cancelled_caught
+    assert log.lines == ["service"]
+
+
+@within(60)
 async def test_a_service_that_fails_cancels_the_body_and_the_others_end_after_it(autojump_clock):
     log = Log()
 

@@ -1,0 +1,590 @@
+"""The command line: what it prints, where, and the exit code. In process, but for what only a process shows."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from contextlib import contextmanager
+from itertools import islice
+
+import pytest
+import structlog
+import trio
+from click.testing import CliRunner
+
+import livetrio.exchange
+from livetrio import __version__
+from livetrio.app import cli
+from livetrio.errors import ConnectionFailed, HandlerError, StrategyFailed, UsageError
+from livetrio.exchange import Recording, demo_recording
+from livetrio.exchange.recording import write_recording
+
+LIMIT = 30
+"""Seconds that a process may take."""
+
+STRATEGIES = '''\
+import itertools
+
+import attrs
+import trio
+
+from livetrio import Strategy
+
+
+@attrs.define
+class Quiet(Strategy):
+    size: int = 1
+
+
+@attrs.define
+class Broken(Strategy):
+    async def on_start(self):
+        await trio.lowlevel.checkpoint()
+        slip()
+
+
+async def broken_function(ctx):
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Broken.on_start, None)
+
+
+async def talker(ctx):
+    print("hello")
+    await trio.sleep_forever()
+
+
+async def broken_later(ctx):
+    with ctx.bus.subscribe("nothing"):
+        slip()
+
+
+async def chatter(ctx):
+    for number in itertools.count():
+        print("line", number)
+        await trio.sleep(0.01)
+
+
+def slip():
+    raise ValueError("a slip of mine")
+'''
+
+CONFIG = """\
+[venues.hyperliquid]
+network = "local"
+
+[[strategies]]
+path = "mine.py:Quiet"
+"""
+
+
+@pytest.fixture(autouse=True)
+def process():
+    """The process as it was: its logging and its garbage collector."""
+    before = gc.get_threshold()
+    yield
+    structlog.reset_defaults()
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "mine.py").write_text(STRATEGIES)
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "short.gz"
+    frames = Recording.read(demo_recording()).frames
+    write_recording(path, [(each.received, each.text) for each in islice(frames, 50)])
+    return path
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(cli.livetrio, [str(each) for each in arguments], prog_name="livetrio")
+
+
+def run(config, *arguments, strategy="Quiet", duration="300ms"):
+    return invoke(
+        "run", config, "--duration", duration, "--set", f"strategies.0.path=mine.py:{strategy}", *arguments
+    )
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "livetrio", *map(str, arguments)]
+
+
+def run_process(*arguments, **options):
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=LIMIT, check=False, **options
+    )
+
+
+@contextmanager
+def open_process(*arguments):
+    """A process that is killed at the limit, or when the block is left."""
+    with subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        limit = threading.Timer(LIMIT, process.kill)
+        limit.start()
+        try:
+            yield process
+        finally:
+            limit.cancel()
+            process.kill()
+
+
+def wait_line(stream, words):
+    for line in stream:
+        if words in line:
+            return
+    pytest.fail(f"it ended before it said {words!r}")
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# Help, version, and commands that are none.
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["run", "--help"], ["exchange", "--help"]])
+def test_help_tells_the_exit_codes(arguments):
+    result = invoke(*arguments)
+
+    assert result.exit_code == 0
+    assert "Exit codes:\n    0  stopped clean\n    1  failed\n    2  the configuration or" in result.stdout
+
+
+def test_help_is_there_at_once_because_nothing_heavy_is_imported():
+    program = (
+        "import sys; sys.argv = ['livetrio', '--help']\n"
+        "from livetrio.app.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'trio', 'structlog', 'msgspec', 'attrs'} & sys.modules.keys()))"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT, check=True
+    )
+
+    assert "Commands:" in result.stdout
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_python_m_livetrio_tells_its_version_and_nothing_else():
+    result = run_process("--version")
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"livetrio {__version__}\n", "")
+
+
+def test_main_exits_as_the_command_does(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["anything", "--version"])
+
+    with pytest.raises(SystemExit) as exit:
+        cli.main()
+
+    assert exit.value.code == 0
+    assert capsys.readouterr().out == f"livetrio {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["chekc"], "Did you mean 'check'?"),
+        (["run", "x.toml", "--duratoin", "3s"], "Did you mean '--duration'?"),
+        (["run"], "Missing argument 'CONFIG'"),
+        (["run", "x.toml", "--duration", "soon"], "expected a duration such as 30s, 5m, 1h30m or 500ms"),
+        (["run", "x.toml", "--log-level", "loud"], "'loud' is not one of 'debug', 'info'"),
+        (["exchange", "--speed", "0"], "expected a number > 0 or max, found '0'"),
+        (["exchange", "--speed", "fast"], "expected a number > 0 or max, found 'fast'"),
+        (["exchange", "--speed", "inf"], "expected a number > 0 or max, found 'inf'"),
+        (["exchange", "--speed", "nan"], "expected a number > 0 or max, found 'nan'"),
+        (["exchange", "--port", "65536"], "65536 is not in the range 0<=x<=65535"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_words_and_exits_with_2(arguments, words):
+    result = invoke(*arguments)
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+# check.
+
+
+def test_check_says_that_a_config_is_fine_and_counts_what_is_in_it(config):
+    result = invoke("check", config)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"{config} is fine: 1 venue, 0 endpoints, 1 strategy\n"
+
+
+def test_check_tells_every_problem_at_once_on_the_standard_error(config):
+    config.write_text(
+        CONFIG
+        + 'params = { size = "large" }\n'
+        + '[[strategies]]\npath = "mine.py:Quite"\n'
+        + "[engine]\ntick_intervall_ms = 5\nmax_reconnect_attempts = -1\n"
+    )
+
+    result = invoke("check", config)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, *problems = result.stderr.splitlines()
+    assert first == f"{config}: 4 problems"
+    for words in (
+        "strategies[0].params.size",
+        "strategies[1].path: mine.py has no 'Quite'; did you mean 'Quiet'?",
+        "tick_interval_ms",
+        "engine.max_reconnect_attempts",
+    ):
+        assert any(words in each for each in problems), words
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_config_that_is_missing_or_a_folder_exits_with_2(command, tmp_path):
+    missing = invoke(command, tmp_path / "nowhere.toml")
+    folder = invoke(command, tmp_path)
+
+    assert (missing.exit_code, folder.exit_code) == (2, 2)
+    assert "nowhere.toml" in missing.stderr
+    assert str(tmp_path) in folder.stderr
+    assert "Traceback" not in missing.stderr + folder.stderr
+
+
+def test_overrides_are_checked_as_the_file_is(config):
+    result = invoke("check", config, "--set", "engine.tick_interval_ms=often")
+
+    assert result.exit_code == 2
+    assert "engine.tick_interval_ms" in result.stderr
+
+
+# run.
+
+
+def test_run_ends_after_the_duration_with_the_report_on_stdout_and_the_logs_on_stderr(config):
+    result = run(config)
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Ran 0.3s, from ")
+    assert "\nEnded because: the 0.3 s are over\n" in result.stdout
+    assert "hyperliquid/market" in result.stdout
+    assert re.search(r"Z info  engine runs  strategies=1 connections=1$", result.stderr, re.MULTILINE)
+    assert "engine runs" not in result.stdout
+
+
+def test_log_level_of_the_command_line_goes_before_the_files(config):
+    result = run(config, "--log-level", "error", "--set", "logging.level=debug")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Ran ")
+
+
+def test_in_json_every_line_is_an_object_the_report_too(config):
+    result = run(config, "--log-format", "json")
+
+    (report,) = objects(result.stdout)
+    assert report["event"] == "report"
+    assert report["reason"] == "the 0.3 s are over"
+    assert report["connections"][0]["sessions"] == 1
+    assert {"timestamp", "level", "event"} <= set.intersection(*map(set, objects(result.stderr)))
+
+
+def test_a_strategy_that_raises_shows_its_own_traceback_and_the_report_is_printed(config):
+    result = run(config, "--log-level", "error", strategy="Broken")
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("Ran ")
+    assert "Ended because: error: the strategy Broken raised ValueError: a slip of mine" in result.stdout
+    told = result.stderr[result.stderr.index("\nTraceback") + 1 :].splitlines()  # what is logged is moved in
+    assert told[0] == "Traceback (most recent call last):"
+    assert told[1].startswith(f'  File "{config.parent}/mine.py", line ')
+    assert told[1].endswith(", in on_start")
+    assert told[-2:] == [
+        "ValueError: a slip of mine",
+        "failed: the strategy Broken raised ValueError: a slip of mine",
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["broken_function", "broken_later"])
+def test_a_function_that_raises_even_in_a_nursery_is_told_in_the_same_way(config, strategy):
+    result = run(config, strategy=strategy)
+
+    assert result.exit_code == 1
+    told = result.stderr[result.stderr.index("\nTraceback") + 1 :].splitlines()
+    assert told[1].startswith(f'  File "{config.parent}/mine.py", line ')
+    assert not any("/livetrio/strategy/" in line for line in told)
+    assert told[-1] == f"failed: the strategy {strategy} raised ValueError: a slip of mine"
+
+
+def test_in_json_a_failure_is_an_object_with_its_traceback(config):
+    result = run(config, "--log-format", "json", strategy="Broken")
+
+    assert result.exit_code == 1
+    assert objects(result.stdout)[0]["event"] == "report"
+    failed = objects(result.stderr)[-1]
+    assert failed["level"] == "error"
+    assert failed["event"] == "failed: the strategy Broken raised ValueError: a slip of mine"
+    assert failed["exception"].splitlines()[1].startswith(f'  File "{config.parent}/mine.py"')
+
+
+def test_a_strategy_that_is_isolated_fails_alone_and_the_run_ends_well(config):
+    config.write_text(
+        CONFIG + '[[strategies]]\npath = "mine.py:Broken"\non_error = "isolate"\n',
+    )
+
+    result = run(config)
+
+    assert result.exit_code == 0
+    assert "Ended because: the 0.3 s are over" in result.stdout
+    assert re.search(r"^  Quiet +ended ", result.stdout, re.MULTILINE)
+    assert re.search(r"^  Broken +failed +0 +0\.000s +- +1 ", result.stdout, re.MULTILINE)
+    assert "ValueError: a slip of mine" in result.stderr
+    assert "failed: " not in result.stderr
+
+
+def test_a_recording_that_is_none_exits_with_2_before_anything_starts(config):
+    result = run(config, "--set", "exchange.replay=mine.py")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "exchange.replay: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bug_of_ours_is_shown_whole_and_exits_with_1(config, monkeypatch):
+    def fall_over(*_, **__):
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr("livetrio.app.run.run_config", fall_over)
+
+    words = run(config)
+    line = run(config, "--log-format", "json")
+
+    assert (words.exit_code, line.exit_code) == (1, 1)
+    assert words.stderr.startswith("Traceback (most recent call last):\n")
+    assert "ZeroDivisionError: nobody thought of it\nfailed: a bug; please report it" in words.stderr
+    (told,) = objects(line.stderr)
+    assert told["event"].startswith("failed: a bug")
+    assert "ZeroDivisionError" in told["exception"]
+
+
+def test_what_livetrio_raises_itself_is_told_in_words(config, monkeypatch):
+    def refuse(*_, **__):
+        raise ExceptionGroup("tasks", [ExceptionGroup("more", [UsageError("that cannot\nwork")])])
+
+    monkeypatch.setattr("livetrio.app.run.run_config", refuse)
+
+    result = run(config)
+
+    assert (result.exit_code, result.stderr) == (1, "failed: that cannot work\n")
+
+
+def test_errors_in_handlers_begin_in_the_authors_file_and_others_have_no_traceback(capsys):
+    def handle():
+        raise KeyError("price")
+
+    for kind in (HandlerError, ConnectionFailed, StrategyFailed):
+        failure = kind("it failed")
+        try:
+            handle()
+        except KeyError as error:
+            failure.__cause__ = error if kind is HandlerError else None
+        cli._tell_failure(failure, "console")
+
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "Traceback (most recent call last):"
+    assert __file__ in told[1]
+    assert told[-4:] == ["KeyError: 'price'"] + ["failed: it failed"] * 3
+
+
+def test_an_error_without_a_frame_of_the_authors_is_told_with_all_its_frames():
+    with pytest.raises(UsageError) as caught:
+        livetrio.exchange.recording.write_recording("x", [(1, "two\nlines")])
+    error = caught.value
+    error.__traceback__ = error.__traceback__.tb_next  # begins in livetrio, and ends there
+
+    assert "in write_recording" in cli.format_strategy_error(error)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_in_order_with_the_report(config, number):
+    with open_process("run", config) as process:
+        wait_line(process.stderr, "engine runs")
+        process.send_signal(number)
+        out, err = process.communicate()
+
+    assert process.returncode == 0
+    assert f"Ended because: signal {number.name}" in out
+    assert "disconnected" in err
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_has_enough_ends_neither_the_run_nor_its_good_end(config):
+    with open_process("run", config, "--set", "strategies.0.path=mine.py:chatter") as process:
+        assert process.stdout.readline() == "line 0\n"
+        process.stdout.close()
+        wait_line(process.stderr, "the standard output is gone (Broken pipe); going on without it")
+        process.terminate()
+        err = process.stderr.read()
+
+    assert process.wait() == 0
+    assert "Traceback" not in err
+    assert "the standard output is gone" not in err
+    assert "engine stops  reason=signal" in err
+
+
+def test_a_process_without_standard_streams_runs_all_the_same(config):
+    line = " ".join(command("run", config, "--duration", "200ms"))
+
+    result = subprocess.run(["sh", "-c", f"{line} >&- 2>&-; echo $?"], capture_output=True, timeout=LIMIT)
+
+    assert result.stdout == b"0\n"
+
+
+def test_a_terminal_of_ascii_gets_the_report_with_escapes(config):
+    result = run_process(
+        "run", config, "--duration", "200ms", "--set", "strategies.0.name=µ",
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+
+    assert result.returncode == 0
+    assert r"  \xb5 " in result.stdout
+
+
+# exchange.
+
+
+def test_the_exchange_prints_its_url_first_is_served_there_and_ends_by_sigterm(recording):
+    with open_process("exchange", "--replay", recording, "--port", "0") as process:
+        base_url = process.stdout.readline().strip()
+        request = urllib.request.Request(
+            f"{base_url}/info", b'{"type": "meta"}', {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=LIMIT) as response:
+            answer = json.load(response)
+        process.terminate()
+        out, err = process.communicate()
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", base_url)
+    assert answer["universe"][0]["name"] == "BTC"
+    assert (process.returncode, out) == (0, "")
+    assert "Traceback" not in err
+
+
+async def test_the_exchange_serves_until_a_signal_comes(recording, monkeypatch):
+    told, urls = trio.open_memory_channel(1)
+    monkeypatch.setattr(cli.click, "echo", told.send_nowait)
+    with trio.fail_after(LIMIT):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cli._serve, Recording.read(recording), "127.0.0.1", 0, 1.0, False)
+            url = await urls.receive()
+            stream = await trio.open_tcp_stream("127.0.0.1", int(url.rpartition(":")[2]))
+            async with stream:
+                await stream.send_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                answer = await stream.receive_some()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+class Stage:
+    """In place of the exchange: keeps what it was made with, and is stopped when it is up."""
+
+    made = ()
+
+    def __init__(self, recording, **settings):
+        settings.pop("clock")
+        Stage.made = (recording.source, settings)
+
+    async def serve(self, host, port, *, task_status):
+        task_status.started(f"http://{host}:{port}")
+        os.kill(os.getpid(), signal.SIGTERM)
+        await trio.sleep_forever()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loops"),
+    [([], True), (["--no-loop"], False), (["--loop"], True)],
+)
+def test_the_recording_that_ships_loops_unless_told_otherwise(monkeypatch, arguments, loops):
+    monkeypatch.setattr(livetrio.exchange, "LocalExchange", Stage)
+
+    result = invoke("exchange", "--port", "3001", *arguments)
+
+    assert (result.exit_code, result.stdout) == (0, "http://127.0.0.1:3001\n")
+    assert Stage.made == (str(demo_recording()), {"speed": 1.0, "loop": loops})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loops"),
+    [([], False), (["--no-loop"], False), (["--loop"], True)],
+)
+def test_a_recording_of_your_own_is_played_once_unless_told_otherwise(
+    monkeypatch, recording, arguments, loops
+):
+    monkeypatch.setattr(livetrio.exchange, "LocalExchange", Stage)
+
+    result = invoke("exchange", "--replay", recording, "--speed", "max", *arguments)
+
+    assert result.exit_code == 0
+    assert Stage.made == (str(recording), {"speed": None, "loop": loops})
+
+
+def test_the_help_of_the_exchange_says_which_recording_loops():
+    text = " ".join(invoke("exchange", "--help").stdout.split())
+
+    assert "the recording that ships with livetrio loops, one given with --replay is played once." in text
+
+
+def test_a_port_in_use_is_told_in_words_and_exits_with_1():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = invoke("exchange", "--port", port)
+        line = invoke("exchange", "--port", port, "--log-format", "json")
+
+    assert (words.exit_code, words.stdout) == (1, "")
+    assert words.stderr.startswith(f"failed: cannot listen at 127.0.0.1, port {port}: ")
+    assert words.stderr.rstrip().endswith("Address already in use")
+    assert (line.exit_code, len(objects(line.stderr))) == (1, 1)
+
+
+def test_a_recording_that_is_missing_or_bad_is_named_and_exits_with_2(tmp_path):
+    bad = tmp_path / "bad.txt"
+    bad.write_text('17 {"channel":"pong"}\nnonsense\n')
+
+    missing = invoke("exchange", "--replay", tmp_path / "nowhere.gz")
+    broken = invoke("exchange", "--replay", bad)
+
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert str(tmp_path / "nowhere.gz") in missing.stderr
+    assert "No such file" in missing.stderr
+    assert broken.exit_code == 2
+    assert broken.stderr.startswith(f"{bad}, line 2: ")
+    assert len(broken.stderr.splitlines()) == 1
+
+
+def test_a_bug_in_the_exchange_is_not_taken_for_a_port_in_use(monkeypatch):
+    async def fall_over(*_, **__):
+        raise ExceptionGroup("tasks", [KeyError("lap")])
+
+    monkeypatch.setattr(cli, "_serve", fall_over)
+
+    result = invoke("exchange")
+
+    assert result.exit_code == 1
+    assert "KeyError: 'lap'" in result.stderr
+    assert "cannot listen" not in result.stderr
