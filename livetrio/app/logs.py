@@ -127,13 +127,13 @@ class _Console:
         if self._has_colours:
             timestamp, tag = f"{_DIM}{timestamp}{_PLAIN}", f"{_COLOURS.get(level, '')}{tag}{_PLAIN}"
             pairs = pairs and f"{_DIM}{pairs}{_PLAIN}"
-        line = f"{timestamp} {tag} {_escape(_as_text(message))}{'  ' if pairs else ''}{pairs}"
+        line = f"{timestamp} {tag} {_escape(mask(_as_text(message)))}{'  ' if pairs else ''}{pairs}"
         return line if trace is None else "\n".join([line, *_indent(_as_text(trace))])
 
 
 def _show(value: object) -> str:
     """The value as one word if it is one, else quoted."""
-    text = _escape(_as_text(value))
+    text = _escape(mask(_as_text(value)))  # masked as it is, before escapes make it another text
     if text and not any(each in text for each in ' "='):
         return text
     return '"' + text.replace('"', '\\"') + '"'
@@ -141,7 +141,7 @@ def _show(value: object) -> str:
 
 def _indent(trace: str) -> list[str]:
     """The lines of a traceback, moved in, so that what its error says cannot pass for a line of the log."""
-    return [f"  {_escape(line)}" for line in trace.splitlines()]
+    return [f"  {_escape(line)}" for line in mask(trace).splitlines()]
 
 
 def _as_text(value: object) -> str:

@@ -152,6 +152,9 @@ def found(value: object, expected: str = "") -> str:
     match value:
         case bool():
             return f"the boolean {str(value).lower()}"
+        case int() if abs(value) >= 10**30:
+            # Python refuses to write out integers of more than 4300 digits.
+            return f"a number of {value.bit_length()} bits"
         case int() | float() | Decimal():
             return _digits(value) if "number" in expected else f"the number {_digits(value)}"
         case str() if expected.startswith(("a table", "an array")):
@@ -181,7 +184,4 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _digits(value: float | Decimal) -> str:
-    if isinstance(value, int):
-        # Python refuses to write out integers of more than 4300 digits.
-        return str(value) if abs(value) < 10**30 else f"of {value.bit_length()} bits"
     return str(value) if len(str(value)) <= 40 else f"{value:.6e}"

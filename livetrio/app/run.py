@@ -153,7 +153,7 @@ async def _start_exchange(config: Config, services: ServiceNursery) -> str:
     except (OSError, BadRecording) as error:
         raise ConfigError([Problem("exchange.replay", str(error))], str(config.source)) from error
     speed = None if settings.speed == "max" else float(settings.speed)
-    exchange = LocalExchange(recording, clock=Clock.live(), speed=speed, loop=settings.loop)
+    exchange = LocalExchange(recording, clock=Clock.live(), speed=speed, loop=settings.loops)
     try:
         base_url: str = await services.start(
             exchange.serve, "127.0.0.1", settings.port, name="local exchange"

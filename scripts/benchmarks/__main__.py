@@ -40,10 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     about = machine()
     print(" · ".join(f"{key} {value}" for key, value in about.items()))
     print_table(rows)
-    print(
-        f"{seconds:.0f} s; best and median are of the repetitions: noise only ever makes them worse; "
-        "targets: issue 2, point 9"
-    )
+    print(f"{seconds:.0f} s; best and median are of the repetitions: noise only ever makes them worse")
     if options.json is not None:
         found = {"machine": about, "quick": options.quick, "seconds": seconds}
         options.json.write_text(

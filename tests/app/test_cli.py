@@ -30,7 +30,7 @@ from livetrio.exchange.recording import write_recording
 LIMIT = 30
 """Seconds that a process may take."""
 
-STRATEGIES = '''\
+STRATEGIES = """\
 import itertools
 
 import attrs
@@ -74,7 +74,7 @@ async def chatter(ctx):
 
 def slip():
     raise ValueError("a slip of mine")
-'''
+"""
 
 CONFIG = """\
 [venues.hyperliquid]
@@ -455,14 +455,15 @@ def test_a_process_without_standard_streams_runs_all_the_same(config):
     assert result.stdout == b"0\n"
 
 
-def test_a_terminal_of_ascii_gets_the_report_with_escapes(config):
+def test_where_the_encoding_lacks_a_character_the_report_has_its_escape(config):
+    config.write_text(CONFIG + 'name = "a…b"\n', encoding="utf-8")
+
     result = run_process(
-        "run", config, "--duration", "200ms", "--set", "strategies.0.name=µ",
-        env=os.environ | {"PYTHONIOENCODING": "ascii"},
-    )  # fmt: skip
+        "run", config, "--duration", "200ms", env=os.environ | {"PYTHONIOENCODING": "latin-1"}
+    )
 
     assert result.returncode == 0
-    assert r"  \xb5 " in result.stdout
+    assert r"  a\u2026b " in result.stdout
 
 
 # exchange.

@@ -595,9 +595,9 @@ async def test_a_connection_turns_to_websocket_after_requests_and_takes_what_cam
     ping = masked_frame(b'{"method":"ping"}')
     offers = {"Sec_WebSocket_Extensions": "permessage-deflate", "Sec_WebSocket_Protocol": "chat"}
     await client.stream.send_all(upgrade(**offers) + ping)
-    received = await client.stream.receive_some()
-    while not received.endswith(b"}"):
-        received += await client.stream.receive_some()
+    received = b""
+    while not received.endswith(b"}") and (data := await client.stream.receive_some()):
+        received += data
     head, _, frames = received.partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 101 ")

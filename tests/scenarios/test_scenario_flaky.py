@@ -73,17 +73,38 @@ class Watcher(Strategy):
         self.last_tick = tick.tick_number
 
 
+KEPT = {"bbo": 10, "trades": 4, "l2Book": 2}
+"""Of the recording's frames, one in so many: an hour of all of them takes a minute."""
+
+
+def thin_market():
+    """BTC and ETH of the recording that ships, thinned: minutes that are quick to play."""
+    kept, counts = [], Counter()
+    for frame in Recording.read(demo_recording()).frames:
+        key = frame.key
+        if key.coin not in ("BTC", "ETH") or key.channel not in KEPT or (key.channel == "l2Book") > key.fast:
+            continue
+        if counts[key] % KEPT[key.channel] == 0:
+            kept.append((frame.received, frame.text))
+        counts[key] += 1
+    return Recording(kept)
+
+
+def frames_of(recording, channel):
+    return sum(frame.key.channel == channel for frame in recording.frames)
+
+
 FAULTS = ("reset", "half_open", "refuse", "dial_hole", "slow", "restart")
 
 
 @within(2 * 3600)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
     rng = random.Random(seed)
     strategy = Watcher()
     config = LiveTradingConfig(tick_interval_ms=1000, heartbeat_interval_ms=10_000, handle_signals=False)
 
-    async with run_strategy(strategy, loop=True, config=config) as run:
+    async with run_strategy(strategy, recording=thin_market(), loop=True, config=config) as run:
         site, engine = run.site, run.engine
         ended = trio.current_time() + 3600
         while trio.current_time() < ended - 300:
@@ -117,7 +138,7 @@ async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
     assert strategy.wrong == []
     assert status.state is ConnectionState.CONNECTED, "it recovers by itself"
     assert status.stale_feeds == ()
-    assert after["Quote"] - before["Quote"] > 1000
+    assert after["Quote"] - before["Quote"] > 100
     assert strategy.seen["tick"] == 3660, "ticks do not depend on the network"
     assert status.generation > 10
     assert strategy.states.count(ConnectionState.CONNECTED) == status.generation
@@ -135,14 +156,16 @@ async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
 @within(2 * 3600)
 async def test_a_healthy_hour_misses_nothing(autojump_clock):
     strategy = Watcher()
+    market = thin_market()
 
-    async with run_strategy(strategy, loop=True) as run:
+    async with run_strategy(strategy, recording=market, loop=True) as run:
         await trio.sleep(3600.5)
         (status,) = run.engine.connection_status()
 
     assert strategy.wrong == []
     assert (status.generation, status.faults, status.stale_feeds) == (1, {}, ())
-    assert strategy.seen["Quote"] >= 59 * (709 + 556)
+    assert strategy.seen["Quote"] in range(59 * frames_of(market, "bbo"), 61 * frames_of(market, "bbo"))
+    assert strategy.seen["OrderBook"] >= 59 * frames_of(market, "l2Book")
     assert strategy.feeds == []
     assert strategy.seen["tick"] == 3600
     assert run.engine.data.refused["out-of-order"] == 0
@@ -151,8 +174,8 @@ async def test_a_healthy_hour_misses_nothing(autojump_clock):
 @within(2 * 3600)
 async def test_of_two_venues_one_is_down_for_an_hour(nursery, autojump_clock):
     """The venue that is down is tried again and again; the other one's strategy notices nothing."""
-    recording = Recording.read(demo_recording())
-    exchange = LocalExchange(recording, clock=Clock.simulated(), loop=True)
+    market = thin_market()
+    exchange = LocalExchange(market, clock=Clock.simulated(), loop=True)
     network = MemoryNetwork(nursery)
     network.listen("exchange.test", 80, exchange.serve_stream)
     dead = FakeVenueServer("BTC-USD-PERP.FAKE")
@@ -198,7 +221,7 @@ async def test_of_two_venues_one_is_down_for_an_hour(nursery, autojump_clock):
     assert (hyperliquid.generation, hyperliquid.faults) == (1, {})
     assert 60 <= fake.reconnect_attempts <= 70
     assert dead_site.dials[:4] == [0, 0, 1, 3]  # the list of instruments, then the upgrades
-    assert watcher.seen["Quote"] > 59 * 1265
+    assert watcher.seen["Quote"] >= 59 * frames_of(market, "bbo")
     assert watcher.seen["tick"] in (3599, 3600)
     assert {name for name, state in both if state is ConnectionState.CONNECTED} == {"hyperliquid/market"}
 
@@ -227,4 +250,4 @@ async def test_the_venue_s_60_seconds_of_silence_are_not_reached(autojump_clock)
         (status,) = run.engine.connection_status()
 
     assert status.generation == 1
-    assert status.messages_received == 60
+    assert status.messages_received in (59, 60)
