@@ -10,8 +10,9 @@ Absent is None, never a made-up zero: no quote yet, no bid in the book, no such 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -33,15 +34,23 @@ MILLISECOND = 1_000_000
 """Nanoseconds in a millisecond."""
 
 
+def _whole(least: int) -> Callable[[Any, attrs.Attribute[int], int], None]:
+    def check(_: Any, field: attrs.Attribute[int], value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{field.name}: expected a whole number ≥ {least}, found {value!r}")
+
+    return check
+
+
 @attrs.frozen(kw_only=True)
 class CacheConfig:
     """How much the cache remembers."""
 
-    order_history_limit: int = 10_000
+    order_history_limit: int = attrs.field(default=10_000, validator=_whole(0))
     """Closed orders kept; the oldest beyond that are forgotten."""
-    max_bars_per_series: int = 1_000
+    max_bars_per_series: int = attrs.field(default=1_000, validator=_whole(1))
     """Closed bars kept for each instrument and interval."""
-    quote_expiry_ms: int = 60_000
+    quote_expiry_ms: int = attrs.field(default=60_000, validator=_whole(1))
     """A quote older than this is no longer given as a price by `get_mid_price` and `get_bid_ask` when
     they are asked for a fresh one."""
 

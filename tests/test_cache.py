@@ -432,3 +432,10 @@ class OrdersMachine(RuleBasedStateMachine):
 
 TestOrdersMachine = OrdersMachine.TestCase
 TestOrdersMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.parametrize("limit", ["order_history_limit", "max_bars_per_series", "quote_expiry_ms"])
+@pytest.mark.parametrize("value", [-1, True, 1.5, "3"])
+def test_a_limit_that_makes_no_sense_is_refused_in_words(limit, value):
+    with pytest.raises(ValueError, match=f"{limit}: expected a whole number ≥ [01], found "):
+        CacheConfig(**{limit: value})

@@ -250,9 +250,6 @@ class LiveTradingEngine:
         self._services = None
         for runner in self._runners:
             runner.context.close()  # some may never have run
-        for venue in self._clients:
-            self.data.remove_client(venue)
-        self._clients.clear()
 
     async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
         self._ticker = Ticker(self.bus, clock, self._tick_interval)
@@ -570,6 +567,11 @@ class LiveTradingEngine:
         self._shutdown = ShutdownEvent(reason=reason, timestamp=self.clock.now(), message=message)
         log.info("engine stops", reason=reason.value, message=message)
         self.bus.publish(SHUTDOWN, self._shutdown)
+        # Strategies will give up their feeds one by one. Venues need not hear of that: a message in
+        # mid-send would only be in the way of the connection's goodbye.
+        for venue in self._clients:
+            self.data.remove_client(venue)
+        self._clients.clear()
         self._stopping.set()
 
     def report(self) -> EngineReport:

@@ -117,6 +117,8 @@ class _Loader:
         self._base = source.absolute().parent
         self._environ = environ
         self._problems: list[Problem] = []
+        self._misplaced: list[Problem] = []
+        """Overrides of what cannot be; these name their origin themselves."""
         self._origins: dict[str, str] = {}
         """By path: the variable or option that a value came from."""
 
@@ -133,10 +135,9 @@ class _Loader:
         )
         values["venues"] = self._load_venues()
         values["strategies"] = self._load_strategies(check_strategy)
-        if self._problems:
-            raise ConfigError(
-                [self._name_origin(each) for each in sort_problems(self._problems)], source=str(self._source)
-            )
+        problems = [*map(self._name_origin, self._problems), *self._misplaced]
+        if problems:
+            raise ConfigError(sort_problems(problems), source=str(self._source))
         return Config(**values, source=self._source)
 
     def _structure(self, value: object, kind: type[Any], path: PathParts) -> Any:
@@ -176,7 +177,11 @@ class _Loader:
                 strategies.append(strategy)
             else:
                 strategy = _sound_part(table, StrategyConfig, "path", "params")
+            has_params = strategy is not None
+            strategy = strategy or _sound_part(table, StrategyConfig, "path")
             for problem in check_strategy(strategy, self._base) if check_strategy and strategy else ():
+                if not has_params and problem.path != "path":
+                    continue  # about parameters that are no table, which has been said
                 where = join_paths(f"strategies[{index}]", problem.path)
                 self._problems.append(Problem(where, mask(problem.message)))
         names = [table.get("name") if isinstance(table, dict) else None for table in tables]
@@ -208,13 +213,13 @@ class _Loader:
             key, equals, value = option.partition("=")
             parts = _split_key(key.strip())
             if not equals:
-                self._problems.append(Problem(f"--set {_one_line(key)}", "expected KEY=VALUE"))
+                self._misplaced.append(Problem(f"--set {_one_line(key)}", "expected KEY=VALUE"))
             else:
                 self._set(parts, value.strip(), f"--set {key.strip()}", folded=False)
 
     def _set(self, parts: Sequence[str], text: str, origin: str, *, folded: bool) -> None:
         if not parts or not all(parts):
-            self._problems.append(Problem(_one_line(origin), "names no setting"))
+            self._misplaced.append(Problem(_one_line(origin), "names no setting"))
             return
         node: Any = self._data
         path: PathParts = ()
@@ -224,8 +229,10 @@ class _Loader:
             if place is None:
                 is_index = isinstance(node, list) and part.isdecimal() and len(part) < 9
                 where = render_path((*path, int(part) if is_index else part))
-                count = f"has {len(node)} elements" if isinstance(node, list) else "is no table"
-                self._problems.append(
+                count = "is no table"
+                if isinstance(node, list):
+                    count = f"has {len(node)} element{'' if len(node) == 1 else 's'}"
+                self._misplaced.append(
                     Problem(where, f"{render_path(path)} {count} (set by {_one_line(origin)})")
                 )
                 path = created or ()
@@ -296,9 +303,8 @@ def _is_below(path: str, place: str) -> bool:
 
 def _split_key(key: str) -> list[str]:
     """``strategies[0]."a.b".size`` as strategies, 0, a.b, size; empty if it makes no sense."""
-    if not re.fullmatch(
-        r"""(?:^|\.)(?:(?:(?:^|\.)?(?:"[^"]+"|[^."\[\]]+)|\[\d+\])(?:\.(?=.)|(?=\[)|$))+""", key
-    ):
+    name = r"""(?:"[^"]+"|[^."\[\]]+)"""
+    if not re.fullmatch(rf"{name}(?:\.{name}|\[\d+\])*", key):
         return []
     return [
         match[1] or match[2] or match[3] for match in re.finditer(r'"([^"]+)"|\[(\d+)\]|([^."\[\]]+)', key)

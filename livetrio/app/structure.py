@@ -156,7 +156,7 @@ def _explain_foreign(error: Exception, path: PathParts, field: str | None) -> Pr
     if field is not None and named is not None and named[1] == field:
         return Problem(render_path(path) + named[2], named[3])
     if not isinstance(error, ValueError):
-        message = f"{type(error).__name__}: {message}"
+        message = f"{type(error).__name__}: {message}" if message else ""
     return Problem(render_path(path), message or type(error).__name__)
 
 
@@ -441,8 +441,5 @@ def _validate(attribute: attrs.Attribute[Any], value: Any) -> None:
 
 def _quote_key(key: str) -> str:
     shown = key if len(key) <= 60 else f"{key[:57]}..."
-    return (
-        '"'
-        + "".join(each if each.isprintable() and each != '"' else repr(each)[1:-1] for each in shown)
-        + '"'
-    )
+    escaped = shown.replace("\\", r"\\").replace('"', r"\"")
+    return '"' + "".join(each if each.isprintable() else repr(each)[1:-1] for each in escaped) + '"'

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import trio
-from wsproto import ConnectionState, ConnectionType, WSConnection
+from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
     CloseConnection,
@@ -95,8 +95,6 @@ class PeerSession:
         try:
             while not self.ended.is_set():
                 data = await self._stream.receive_some()
-                if self._protocol.state is ConnectionState.CLOSED:
-                    break
                 self._protocol.receive_data(bytes(data) or None)
                 for event in self._protocol.events():
                     await self._take(event)

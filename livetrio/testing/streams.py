@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import trio
 
@@ -114,27 +115,35 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._receiving = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; waits while the other end does not read."""
-        await self._when_it_takes_more()
-        if data:
-            self._outgoing.put(bytes(data))
+        """Send; waits while the other end does not read. As on a socket, cancelled before is not sent."""
+        with self._one_sender():
+            await self._when_it_takes_more()
+            if data:
+                self._outgoing.put(bytes(data))
+            await trio.lowlevel.cancel_shielded_checkpoint()
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until the other end has read enough."""
-        await self._when_it_takes_more()
+        with self._one_sender():
+            await self._when_it_takes_more()
+            await trio.lowlevel.cancel_shielded_checkpoint()
 
-    async def _when_it_takes_more(self) -> None:
+    @contextmanager
+    def _one_sender(self) -> Iterator[None]:
         if self._sending:
             raise trio.BusyResourceError("another task is sending on this stream")
         self._sending = True
         try:
-            await trio.lowlevel.checkpoint()
-            self._check_sending()
-            while self._outgoing.is_full:
-                await self._outgoing.wait_changed()
-                self._check_sending()
+            yield
         finally:
             self._sending = False
+
+    async def _when_it_takes_more(self) -> None:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_sending()
+        while self._outgoing.is_full:
+            await self._outgoing.wait_changed()
+            self._check_sending()
 
     def _check_sending(self) -> None:
         if self.is_closed or self._said_eof:

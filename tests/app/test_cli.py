@@ -1,4 +1,4 @@
-"""The command line: what it prints, where, and the exit code. In process, but for what only a process shows."""
+"""The command line: what it prints, where, and the exit code. In process wherever that will do."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ import itertools
 
 import attrs
 import trio
+import trio.testing
 
 from livetrio import Strategy
 
@@ -56,9 +57,8 @@ async def broken_function(ctx):
         nursery.start_soon(Broken.on_start, None)
 
 
-async def talker(ctx):
-    print("hello")
-    await trio.sleep_forever()
+async def leaver(ctx):
+    ctx.stop("seen enough")
 
 
 async def broken_later(ctx):
@@ -70,6 +70,11 @@ async def chatter(ctx):
     for number in itertools.count():
         print("line", number)
         await trio.sleep(0.01)
+
+
+async def last_one(ctx):
+    await trio.testing.wait_all_tasks_blocked()
+    ctx.stop("the others have ended")
 
 
 def slip():
@@ -115,10 +120,8 @@ def invoke(*arguments):
     return CliRunner().invoke(cli.livetrio, [str(each) for each in arguments], prog_name="livetrio")
 
 
-def run(config, *arguments, strategy="Quiet", duration="300ms"):
-    return invoke(
-        "run", config, "--duration", duration, "--set", f"strategies.0.path=mine.py:{strategy}", *arguments
-    )
+def run(config, *arguments, strategy="leaver"):
+    return invoke("run", config, "--set", f"strategies.0.path=mine.py:{strategy}", *arguments)
 
 
 def command(*arguments):
@@ -276,12 +279,18 @@ def test_overrides_are_checked_as_the_file_is(config):
 # run.
 
 
-def test_run_ends_after_the_duration_with_the_report_on_stdout_and_the_logs_on_stderr(config):
+def test_run_ends_after_the_duration_with_exit_0(config):
+    result = run(config, "--duration", "200ms", strategy="Quiet")
+
+    assert result.exit_code == 0
+    assert "\nEnded because: the 0.2 s are over\n" in result.stdout
+
+
+def test_the_report_goes_to_stdout_and_the_logs_to_stderr(config):
     result = run(config)
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("Ran 0.3s, from ")
-    assert "\nEnded because: the 0.3 s are over\n" in result.stdout
+    assert re.match(r"Ran \d+\.\ds, from .*Z\.\nEnded because: leaver: seen enough\n", result.stdout)
     assert "hyperliquid/market" in result.stdout
     assert re.search(r"Z info  engine runs  strategies=1 connections=1$", result.stderr, re.MULTILINE)
     assert "engine runs" not in result.stdout
@@ -299,7 +308,7 @@ def test_in_json_every_line_is_an_object_the_report_too(config):
 
     (report,) = objects(result.stdout)
     assert report["event"] == "report"
-    assert report["reason"] == "the 0.3 s are over"
+    assert report["reason"] == "leaver: seen enough"
     assert report["connections"][0]["sessions"] == 1
     assert {"timestamp", "level", "event"} <= set.intersection(*map(set, objects(result.stderr)))
 
@@ -343,15 +352,13 @@ def test_in_json_a_failure_is_an_object_with_its_traceback(config):
 
 
 def test_a_strategy_that_is_isolated_fails_alone_and_the_run_ends_well(config):
-    config.write_text(
-        CONFIG + '[[strategies]]\npath = "mine.py:Broken"\non_error = "isolate"\n',
-    )
+    config.write_text(CONFIG + '[[strategies]]\npath = "mine.py:Broken"\non_error = "isolate"\n')
 
-    result = run(config)
+    result = run(config, strategy="last_one")
 
     assert result.exit_code == 0
-    assert "Ended because: the 0.3 s are over" in result.stdout
-    assert re.search(r"^  Quiet +ended ", result.stdout, re.MULTILINE)
+    assert "Ended because: last_one: the others have ended" in result.stdout
+    assert re.search(r"^  last_one +ended ", result.stdout, re.MULTILINE)
     assert re.search(r"^  Broken +failed +0 +0\.000s +- +1 ", result.stdout, re.MULTILINE)
     assert "ValueError: a slip of mine" in result.stderr
     assert "failed: " not in result.stderr

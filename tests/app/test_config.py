@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livetrio.app.config import (
@@ -144,6 +144,7 @@ def test_an_endpoint_may_be_told_twice_if_both_agree():
     assert endpoint == WebSocketEndpoint(url="ws://Example.com:8080/ws")
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     host=st.from_regex(r"[a-z][a-z0-9-]{0,10}(\.[a-z]{2,5})?", fullmatch=True),
     port=st.integers(1, 65_535),
@@ -411,6 +412,7 @@ def test_two_strategies_with_the_same_given_name_are_refused():
     ) == ('[1].name: "x" is the name of strategies[0], too')
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.lists(
         st.tuples(

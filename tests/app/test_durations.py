@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livetrio.app.durations import format_duration, parse_duration
@@ -29,8 +29,28 @@ def test_a_duration_is_numbers_with_units(text: str, seconds: float):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "30", "s", "-5s", "+5s", "5 s", "30S", "1e3s", "30m1h", "1s1s", "1ms1s", ".5s", "5.s", "soon", "inf"]
-    + ["0s", "0h0m", "٣s", "1_000s", "9999999999s"],
+    [
+        "",
+        "30",
+        "s",
+        "-5s",
+        "+5s",
+        "5 s",
+        "30S",
+        "1e3s",
+        "30m1h",
+        "1s1s",
+        "1ms1s",
+        ".5s",
+        "5.s",
+        "soon",
+        "inf",
+        "0s",
+        "0h0m",
+        "٣s",
+        "1_000s",
+        "9999999999s",
+    ],
 )
 def test_what_is_no_duration_is_refused_with_examples_of_what_is(text: str):
     with pytest.raises(ValueError, match="expected a duration") as caught:
@@ -39,6 +59,7 @@ def test_what_is_no_duration_is_refused_with_examples_of_what_is(text: str):
     assert str(caught.value) == f"expected a duration such as 30s, 5m, 1h30m or 500ms, found {text!r}"
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(max_size=30))
 def test_any_text_is_a_duration_above_zero_or_a_value_error(text: str):
     try:
@@ -65,6 +86,7 @@ def test_a_duration_is_shown_with_its_two_largest_units(seconds: float, text: st
     assert format_duration(seconds) == text
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(60, 10_000_000))
 def test_what_is_shown_reads_back_to_within_its_smaller_unit(seconds: int):
     shown = format_duration(seconds)

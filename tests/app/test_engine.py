@@ -273,6 +273,26 @@ async def test_the_same_when_it_is_cancelled_from_outside(nursery, autojump_cloc
 
 
 @within(HOUR)
+async def test_the_stop_says_goodbye_and_no_more(autojump_clock):
+    """Not that each feed is given up: that would be in the way of the goodbye."""
+    for _ in range(20):
+        async with trio.open_nursery() as far_side:
+            rig = Rig(far_side, venues=("FAKE", "OTHER"))
+            rig.engine.add_strategy(Recorder(BTC), name="a")
+            rig.engine.add_strategy(Recorder(OTHER), name="b")
+            async with trio.open_nursery() as nursery:
+                await nursery.start(rig.engine.run)
+                await trio.sleep(1)
+                rig.engine.stop()
+            await trio.sleep(1)
+
+            for server, name in zip(rig.servers.values(), (BTC, OTHER), strict=True):
+                assert server.peer.session.received == [f"subscribe trades {name}"]
+                assert server.peer.session.close_code == 1000
+            far_side.cancel_scope.cancel()
+
+
+@within(HOUR)
 async def test_shutdown_is_published_first_and_handlers_hear_of_it(nursery, autojump_clock):
     rig = Rig(nursery)
     heard = []
@@ -487,7 +507,10 @@ def _scenario(moment, how):
 
 
 @settings(deadline=None, max_examples=60)
-@given(moment=st.one_of(st.floats(0, 3), st.sampled_from([0.0, 0.1, 0.2, 0.7, 1.4])), how=st.sampled_from(["cancel", "stop", "both"]))
+@given(
+    moment=st.one_of(st.floats(0, 3), st.sampled_from([0.0, 0.1, 0.2, 0.7, 1.4])),
+    how=st.sampled_from(["cancel", "stop", "both"]),
+)
 def test_ended_at_any_moment_in_any_way_it_ends_in_order(moment, how):
     _scenario(moment, how)
 
@@ -515,6 +538,29 @@ async def test_cancelled_at_any_step_of_its_start_it_ends_in_order(autojump_cloc
             assert strategy.calls.count("start") == strategy.calls.count("stop")
             far_side.cancel_scope.cancel()
     assert seen >= {EngineState.STARTING, EngineState.RUNNING}
+
+
+@within(HOUR)
+async def test_cancelled_at_any_step_of_its_stop_it_ends_in_order(autojump_clock):
+    for steps in range(60):
+        async with trio.open_nursery() as far_side:
+            rig = Rig(far_side)
+            strategy = Recorder()
+            rig.engine.add_strategy(strategy)
+            with trio.CancelScope() as scope:
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(rig.engine.run)
+                    await trio.sleep(1)
+                    rig.engine.stop("enough")
+                    for _ in range(steps):
+                        await trio.lowlevel.checkpoint()
+                    scope.cancel()
+            assert rig.engine.state is EngineState.STOPPED
+            assert rig.engine.report().reason == "enough"
+            assert strategy.calls[-1] == "stop"
+            await trio.sleep(3)
+            assert rig.server.peer.session.close_code == 1000
+            far_side.cancel_scope.cancel()
 
 
 # Strategies that fail.
@@ -1005,7 +1051,9 @@ async def test_an_endpoint_of_a_venue_carries_its_feeds_in_every_run(nursery, au
         await trio.sleep(1)
         await rig.stop()
         assert len(peer.sessions) == number
-        assert peer.session.received[0] == '{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}'
+        assert (
+            peer.session.received[0] == '{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}'
+        )
 
 
 # Time.

@@ -85,11 +85,11 @@ def deal():
 
 def test_a_line_for_people_has_time_level_words_and_then_the_rest():
     stream = lines()
-    log.info("order accepted", order="a-1", price=Decimal("1.50"), note="two words", empty="", none=None)
+    log.info("order accepted", id="a-1", price=Decimal("1.50"), note="two words", no="", none=None)
     log.warning("plain")
 
     assert told(stream) == [
-        '2026-11-23T12:00:00.123Z info  order accepted  order=a-1 price=1.50 note="two words" empty="" none=None',
+        '2026-11-23T12:00:00.123Z info  order accepted  id=a-1 price=1.50 note="two words" no="" none=None',
         "2026-11-23T12:00:00.123Z warning plain",
     ]
 

@@ -19,7 +19,7 @@ class Pipes:
         self.ends = {}
         for name in ("stdout", "stderr"):
             self.ends[name], write = os.pipe()
-            stream = open(write, "w", encoding="utf-8")
+            stream = os.fdopen(write, "w", encoding="utf-8")
             self.ends[f"{name} writer"] = stream
             monkeypatch.setattr(sys, name, stream)  # in the test itself; pytest's own come after the fixtures
 
@@ -50,8 +50,12 @@ def dup_as_stdout(pipes, monkeypatch):
     """Let file descriptor 1 be the pipe: which stream it is, is told by that."""
     saved = os.dup(1)
     os.dup2(pipes.ends["stdout writer"].fileno(), 1)
-    monkeypatch.setattr(sys, "stdout", open(1, "w", encoding="utf-8", closefd=False))
+    monkeypatch.setattr(sys, "stdout", os.fdopen(1, "w", encoding="utf-8", closefd=False))
     return saved
+
+
+def say(text, stream=None):
+    (stream or sys.stdout).write(f"{text}\n")  # as a strategy's print does it
 
 
 def restore(saved):
@@ -63,7 +67,7 @@ def test_what_was_written_before_and_after_arrives_in_order(open_pipes):
     pipes = open_pipes()
     sys.stdout.write("before ")
     keep_output_alive()
-    print("after")
+    say("after")
 
     assert pipes.read("stdout") == "before after\n"
 
@@ -73,7 +77,7 @@ def test_lines_go_out_as_they_are_printed_even_into_a_pipe(open_pipes):
     keep_output_alive()
 
     for number in range(3):
-        print(number)
+        say(str(number))
         assert pipes.read("stdout") == f"{number}\n"
 
 
@@ -84,8 +88,8 @@ def test_a_reader_that_is_gone_is_told_once_on_the_standard_error(open_pipes, mo
         keep_output_alive()
         pipes.close("stdout")
 
-        print("one")
-        print("two")
+        say("one")
+        say("two")
         sys.stdout.flush()
     finally:
         restore(saved)
@@ -102,8 +106,8 @@ def test_when_both_are_gone_printing_still_does_not_fail(open_pipes, monkeypatch
         pipes.close("stderr")
 
         for _ in range(3):
-            print("to nobody")
-            print("to nobody", file=sys.stderr)
+            say("to nobody")
+            say("to nobody", sys.stderr)
     finally:
         restore(saved)
 
@@ -116,7 +120,7 @@ def test_without_a_standard_error_nobody_is_told(open_pipes, monkeypatch):
         keep_output_alive()
         pipes.close("stdout")
 
-        print("to nobody")
+        say("to nobody")
     finally:
         restore(saved)
 
@@ -136,7 +140,7 @@ def test_a_pipe_that_somebody_made_non_blocking_loses_nothing(open_pipes):
 
     reader = threading.Thread(target=read)
     reader.start()
-    print("x" * size)
+    say("x" * size)
     reader.join()
 
     assert b"".join(received) == b"x" * size + b"\n"
@@ -144,11 +148,11 @@ def test_a_pipe_that_somebody_made_non_blocking_loses_nothing(open_pipes):
 
 def test_a_character_that_the_encoding_lacks_is_written_as_an_escape(open_pipes, monkeypatch):
     pipes = open_pipes()
-    monkeypatch.setattr(sys, "stdout", open(os.dup(sys.stdout.fileno()), "w", encoding="ascii"))
+    monkeypatch.setattr(sys, "stdout", os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii"))
     before = sys.stdout
     keep_output_alive()
 
-    print("5 µs …")
+    say("5 µs …")
 
     assert pipes.read("stdout") == "5 \\xb5s \\u2026\n"
     before.close()

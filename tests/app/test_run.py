@@ -88,6 +88,21 @@ async def test_it_stops_by_itself_after_the_duration(collector):
 
 
 @within(30)
+async def test_a_venue_elsewhere_is_dialed_where_it_is(collector):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    venues = {"hyperliquid": HyperliquidConfig(network="local", base_url=f"http://127.0.0.1:{port}")}
+
+    outcome = await run_config(whole(venues=venues), duration=0.3)
+
+    assert outcome.failure is None
+    (connection,) = outcome.report.connections
+    assert connection.endpoint == f"ws://127.0.0.1:{port}/ws"
+    assert connection.sessions == 0
+    assert "does not accept connections" in connection.last_error
+
+
+@within(30)
 async def test_a_duration_longer_than_the_run_does_not_hold_it_up(collector):
     config = whole(StrategyConfig(path="run_strategies:Watcher", params={"stop_after": 1}))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livetrio.app import secrets
@@ -96,8 +96,25 @@ def test_secrets_with_the_same_reference_are_equal_and_show_it_alone():
 
 @pytest.mark.parametrize(
     "literal",
-    [VALUE, "", "env:", "env:1A", "env:A B", "ENV:A", "file:", "file:relative", "file:~/x", "file:/a\nb"]
-    + ["file:/a\0b", "env:A\n", " env:A", "env:Ä", 5, None, ["env:A"]],
+    [
+        VALUE,
+        "",
+        "env:",
+        "env:1A",
+        "env:A B",
+        "ENV:A",
+        "file:",
+        "file:relative",
+        "file:~/x",
+        "file:/a\nb",
+        "file:/a\0b",
+        "env:A\n",
+        " env:A",
+        "env:Ä",
+        5,
+        None,
+        ["env:A"],
+    ],
 )
 def test_what_is_no_reference_is_refused_and_not_shown(literal: object):
     assert refusal(literal) == (
@@ -177,6 +194,7 @@ def test_a_value_too_short_to_be_a_secret_is_left_so_that_words_stay_legible():
     assert mask("on and on") == "on and on"
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(values)
 def test_a_masked_line_has_no_form_of_the_value_in_it(value: str):
     register_secret(value)
@@ -203,6 +221,7 @@ headers = { X-Key = "env:TOKEN" }
 """
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(values.filter(lambda value: "\n" not in value))
 def test_the_value_is_in_no_repr_of_the_configuration_but_where_it_is_used(folder: Path, value: str):
     file = folder / "config.toml"
@@ -230,6 +249,7 @@ PLACES = [
 ]
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(value=values, place=st.sampled_from(PLACES))
 def test_a_secret_written_down_is_refused_wherever_it_stands_and_is_not_shown(folder: Path, value, place):
     file = folder / "literal.toml"
@@ -267,6 +287,7 @@ def test_a_secret_written_into_a_variable_or_an_option_is_not_shown_either(folde
         assert VALUE not in str(caught.value)
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(values)
 def test_a_header_made_by_hand_is_refused_without_being_shown(value: str):
     with pytest.raises(ConfigError) as caught:
@@ -290,13 +311,13 @@ def test_a_header_made_by_hand_is_refused_without_being_shown(value: str):
 )
 def test_a_password_in_an_address_is_refused_without_being_shown(url: str):
     rest = url.partition("://")[2]
-    for settings in (
+    for address in (
         {"url": url},
         {"host": rest.removesuffix("/ws")},
         {"url": "wss://example.com/ws", "host": rest},
     ):
         with pytest.raises(ConfigError) as caught:
-            WebSocketEndpoint(**settings)
+            WebSocketEndpoint(**address)
 
         assert VALUE not in str(caught.value)
 

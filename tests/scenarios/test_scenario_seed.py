@@ -108,7 +108,9 @@ async def test_the_example_runs(nursery, autojump_clock, demo):
     assert seen["order.*"] == []
     assert [event.reason for event in shutdown] == [ShutdownReason.USER_REQUEST]
     quote = cache.get_quote("BTC-USD-PERP.HYPERLIQUID")
-    assert quote is seen["market_data.*"][-1] or quote.instrument_id != seen["market_data.*"][-1].instrument_id
+    assert (
+        quote is seen["market_data.*"][-1] or quote.instrument_id != seen["market_data.*"][-1].instrument_id
+    )
     assert exchange.connections == 0
 
 

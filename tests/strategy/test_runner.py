@@ -124,9 +124,7 @@ async def test_only_handlers_that_are_written_are_called_and_counted(autojump_cl
             seen.append(quote)
 
     runner = stage.runner(Few())
-    await run_for(
-        runner, 1, lambda: stage.market(f"trade {BTC} 100 1 1", f"quote {BTC} 99 1 101 1")
-    )
+    await run_for(runner, 1, lambda: stage.market(f"trade {BTC} 100 1 1", f"quote {BTC} 99 1 101 1"))
 
     assert len(seen) == runner.events == 1
 
@@ -404,9 +402,7 @@ async def test_a_strategy_that_does_not_keep_up_with_certain_events_is_told_so(a
     strategy = Busy()
     runner = stage.runner(strategy)
 
-    await run_for(
-        runner, 30, lambda: [stage.bus.publish(topics.CONNECTED, event) for _ in range(50)]
-    )
+    await run_for(runner, 30, lambda: [stage.bus.publish(topics.CONNECTED, event) for _ in range(50)])
 
     (error,) = stage.failures
     assert isinstance(error, SlowConsumerError)

@@ -24,13 +24,13 @@ def _check_base_url(_: Any, field: attrs.Attribute[Any], value: object) -> None:
     expected = f"{field.name}: expected the start of a URL such as http://127.0.0.1:3001"
     if not isinstance(value, str):
         raise ValueError(f"{expected}, found {value!r}")
+    if "@" in value:  # not shown: it holds a password
+        raise ValueError(f"{expected}, found one with a user name in it; send credentials as headers")
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as exc:
         raise ValueError(f"{expected}, found {value!r} ({exc})") from exc
-    if parts.username is not None or parts.password is not None:  # not shown: it holds a password
-        raise ValueError(f"{expected}, found one with a user name in it; send credentials as headers")
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"{expected}, found {value!r}, which begins with neither http:// nor https://")
     if not parts.hostname or port == 0:
