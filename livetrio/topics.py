@@ -9,7 +9,7 @@ everywhere too:
     candle.{instrument}.{interval}          Bar, when its period has ended
     context.{instrument}                    MarketContext
     mids.{venue}                            MidPrices
-    order.{status}                          Order
+    order.{status}                          Order (``order.cancelled`` has two l)
     position.{instrument}                   Position
     account.{account}                       Account
     system.tick                             TickEvent
@@ -82,8 +82,9 @@ def mids(venue: str) -> Topic[MidPrices]:
 
 
 def orders(status: OrderStatus) -> Topic[Order]:
-    """Orders that have just come into this state."""
-    return Topic(f"order.{status.value}")
+    """Orders that have just come into this state. The topic of canceled ones is ``order.cancelled``."""
+    name = "cancelled" if status is OrderStatus.CANCELED else status.value
+    return Topic(f"order.{name}")
 
 
 def positions(instrument_id: str) -> Topic[Position]:

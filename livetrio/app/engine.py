@@ -231,7 +231,7 @@ class LiveTradingEngine:
             await self._run_services(self._clock, task_status)
         except BaseExceptionGroup as group:
             error = lone_leaf(group)
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: ASYNC103  # raised below, when all is cleaned up
             error = exc
         self._clean_up()
         failed = self._failure is not None or _is_more_than_cancelled(error)

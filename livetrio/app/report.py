@@ -158,15 +158,15 @@ def _report_connection(status: ConnectionStatus, now: int) -> ConnectionReport:
 
 
 def _report_strategy(runner: StrategyRunner) -> StrategyReport:
-    queue = runner.context.events
+    counts = runner.counts()
     return StrategyReport(
         name=runner.name,
         state=runner.state.value,
-        events=runner.counts(),
+        events=counts.received,
         time_spent=runner.time_spent,
         errors=runner.errors,
-        dropped=queue.dropped,
-        conflated=queue.conflated,
+        dropped=counts.dropped,
+        conflated=counts.conflated,
     )
 
 

@@ -220,9 +220,14 @@ class DataEngine:
     # Bars.
 
     def close_bars(self, now: int) -> None:
-        """Close the bars whose period ended more than `BAR_GRACE` before ``now`` (UTC nanoseconds)."""
+        """Close the bars whose period ended more than `BAR_GRACE` before ``now`` (UTC nanoseconds).
+
+        A bar that was still being sent long after its period had ended by our clock goes by another clock
+        (a recording that is played, a clock that is wrong): of that one we know nothing, and leave it alone.
+        """
         for bar in self.cache.get_current_bars():
-            if not bar.is_closed and bar.ts_close + BAR_GRACE <= now:
+            due = bar.ts_close + BAR_GRACE
+            if not bar.is_closed and bar.ts_init <= due <= now:
                 self._close_bar(bar)
 
     def _close_bar(self, bar: Bar) -> None:

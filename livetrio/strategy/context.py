@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
 import structlog
 
 from livetrio import topics
@@ -43,6 +44,25 @@ SYSTEM_TOPICS = (
 """What every strategy hears of without asking."""
 
 
+@attrs.frozen
+class ReadCounts:
+    """What came out of channels, and what did not."""
+
+    received: int = 0
+    dropped: int = 0
+    conflated: int = 0
+
+    @classmethod
+    def of(cls, subscription: Subscription[Any]) -> ReadCounts:
+        """The counts of one channel."""
+        return cls(subscription.received, subscription.dropped, subscription.conflated)
+
+    def __add__(self, other: ReadCounts) -> ReadCounts:
+        return ReadCounts(
+            self.received + other.received, self.dropped + other.dropped, self.conflated + other.conflated
+        )
+
+
 class Context:
     """A strategy's view of the engine.
 
@@ -77,6 +97,7 @@ class Context:
         self._stop = stop
         self._feeds: dict[Feed, Topic[Any]] = {}
         self._opened: dict[Subscription[Any], None] = {}
+        self._ended = ReadCounts()
 
     # To the strategy's own queue.
 
@@ -160,8 +181,23 @@ class Context:
     def _keep(self, subscription: Subscription[T]) -> Subscription[T]:
         """See to it that the subscription ends with the strategy at the latest."""
         self._opened[subscription] = None
-        subscription.on_closed(lambda: self._opened.pop(subscription, None))
+        subscription.on_closed(lambda: self._forget(subscription))
         return subscription
+
+    def _forget(self, subscription: Subscription[Any]) -> None:
+        del self._opened[subscription]
+        self._ended += ReadCounts.of(subscription)
+
+    def counts(self) -> ReadCounts:
+        """What the strategy has read so far, from its queue and from all channels that it opened.
+
+        A queue into which it lets nothing come, and from which it has not read, counts for nothing: it
+        holds but the ticks.
+        """
+        channels = [*self._opened]
+        if self._feeds or self.events.received:
+            channels.append(self.events)
+        return sum((ReadCounts.of(each) for each in channels), self._ended)
 
     def _feed(self, kind: FeedKind, instrument: str, interval: str | None = None) -> Feed:
         if interval is not None and interval not in BAR_INTERVALS:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Any, Literal
 
+import attrs
 import structlog
 import trio
 
@@ -32,7 +33,7 @@ from livetrio.model import (
     Trade,
 )
 from livetrio.strategy.base import Strategy
-from livetrio.strategy.context import Context
+from livetrio.strategy.context import Context, ReadCounts
 from livetrio.supervision.nursery import lone_leaf
 
 log = structlog.get_logger()
@@ -89,7 +90,7 @@ class StrategyRunner:
         """What it raised, if it failed."""
         self.errors = 0
         self.events = 0
-        """Events handled. Of a function, the events that it took out of ``ctx.events``."""
+        """Events handled; of a function, which does that itself, 0: see `counts`."""
         self.time_spent = 0.0
         """Seconds in handlers; what an ``async def`` handler waits counts, too. Of functions: unknown, 0."""
         self._strategy = strategy
@@ -185,9 +186,11 @@ class StrategyRunner:
         log.error("strategy failed", on_error=self.on_error, exc_info=error)
         self._on_failure(self, error)
 
-    def counts(self) -> int:
-        """Events handled so far, whichever way the strategy takes them."""
-        return self.events if isinstance(self._strategy, Strategy) else self._context.events.received
+    def counts(self) -> ReadCounts:
+        """What it has read so far; of a class, ``received`` are the events that it has a handler for."""
+        if not isinstance(self._strategy, Strategy):
+            return self._context.counts()
+        return attrs.evolve(ReadCounts.of(self._context.events), received=self.events)
 
     @property
     def context(self) -> Context:

@@ -11,7 +11,7 @@ import trio
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MAX_STEPS = 500_000
+MAX_STEPS = 200_000
 """Steps of tasks at one moment of virtual time: with so many, tasks only wake each other."""
 
 

@@ -137,12 +137,12 @@ async def test_a_bug_comes_out_of_run_config_as_it_is(collector, monkeypatch):
 async def test_a_recording_that_cannot_be_read_is_an_error_of_the_configuration(run, collector):
     config = whole(exchange=ExchangeConfig(replay="missing.gz"))
 
+    async def open_and_leave():
+        async with open_engine(config):
+            pytest.fail("not reached")
+
     with pytest.raises(ConfigError, match=r"exchange\.replay: .*missing\.gz"):
-        if run == "run_config":
-            await run_config(config)
-        else:
-            async with open_engine(config):
-                pass
+        await (run_config(config) if run == "run_config" else open_and_leave())
 
 
 @within(30)
@@ -168,12 +168,13 @@ async def test_a_strategy_that_refuses_its_parameters_is_an_error_of_the_configu
 @within(30)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_stops_it_in_order(nursery, collector, number):
-    bus_events = []
+    shutdowns = []
 
     async def kill():
-        while not run_strategies.MADE or not run_strategies.MADE[0].seen:
+        # The configuration makes the strategy, so there is nothing to wait on before.
+        while not run_strategies.MADE or not run_strategies.MADE[0].seen:  # noqa: ASYNC110
             await trio.sleep(0.01)
-        run_strategies.MADE[0].ctx.bus.subscribe("system.shutdown", bus_events.append)
+        run_strategies.MADE[0].ctx.bus.subscribe("system.shutdown", shutdowns.append)
         os.kill(os.getpid(), number)
 
     nursery.start_soon(kill)
@@ -181,19 +182,13 @@ async def test_a_signal_stops_it_in_order(nursery, collector, number):
 
     assert outcome.failure is None
     assert outcome.report.reason == f"signal {number.name}"
-    assert [(event.reason, event.message) for event in bus_events] == [(ShutdownReason.SIGNAL, number.name)]
+    assert [(event.reason, event.message) for event in shutdowns] == [(ShutdownReason.SIGNAL, number.name)]
 
 
 @within(30)
 async def test_a_second_signal_hurries(nursery):
     rig = Rig(nursery, handle_signals=True, stop_timeout_ms=25_000)
     stopping = trio.Event()
-
-    async def slow(ctx):
-        try:
-            await trio.sleep_forever()
-        finally:
-            stopping.set()
 
     class Slow(Recorder):
         async def on_stop(self):

@@ -486,3 +486,16 @@ def test_what_was_refused_does_not_count_as_heard(engine):
         engine.process(quote(9, init=11))
 
     assert engine.last_update(QUOTES) == 10
+
+
+def test_a_bar_that_goes_by_another_clock_is_left_to_the_next_one(engine):
+    """A recording is played: its minutes ended long ago by our clock, and are not over for all that."""
+    bars = engine.bus.subscribe("candle.*")
+    played = attrs.evolve(bar(0), ts_init=100 * MINUTE)
+    engine.process(played)
+    engine.close_bars(101 * MINUTE)
+    assert drain(bars) == []
+    engine.process(attrs.evolve(bar(1), ts_init=100 * MINUTE + 1))
+
+    assert [each.ts_open for each in drain(bars)] == [0]
+    assert not engine.refused

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from livetrio import topics
 from livetrio.errors import UnknownInstrument
 from livetrio.model import Feed, FeedEvent, FeedKind, FeedState, TickEvent
-from livetrio.testing import within
+from livetrio.strategy.context import ReadCounts
+from livetrio.testing import FakeVenue, within
 
 
 def drain(subscription):
@@ -171,10 +172,8 @@ async def test_two_readers_share_a_feed_and_the_last_one_ends_it():
 
 async def test_an_instrument_is_found_or_the_nearest_is_named():
     stage = Stage()
-    with pytest.raises(UnknownInstrument, match="is not listed by any venue that has answered$"):
+    with pytest.raises(UnknownInstrument, match=r"is not listed by any venue that has answered$"):
         stage.context.instrument(BTC)
-    from livetrio.testing import FakeVenue
-
     for instrument in FakeVenue().load_instruments([f"{BTC} {ETH}".encode()]):
         stage.cache.update_instrument(instrument)
 
@@ -196,3 +195,19 @@ async def test_time_stop_and_log(autojump_clock):
         stage.context.log.info("hello")
     assert logs == [{"event": "hello", "log_level": "info", "strategy": "it"}]
     assert repr(stage.context) == "<Context it>"
+
+
+async def test_what_was_read_is_counted_over_all_channels_and_unread_queues_count_for_nothing(autojump_clock):
+    stage = Stage()
+    for number in range(3):
+        stage.bus.publish(topics.TICK, TickEvent(timestamp=number, tick_number=number))
+    with stage.context.trades(BTC) as trades:
+        stage.market(*[f"trade {BTC} 100 1 {number}" for number in range(2)])
+        await trades.receive()
+        await trades.receive()
+    with stage.context.quotes(BTC):
+        stage.market(f"quote {BTC} 99 1 101 1")
+
+    assert stage.context.counts() == ReadCounts(received=2)
+    await stage.context.events.receive()
+    assert stage.context.counts() == ReadCounts(received=3, conflated=2)

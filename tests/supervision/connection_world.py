@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import trio
 
@@ -107,4 +108,4 @@ def drain(subscription):
 
 
 def gaps(times):
-    return [round(later - earlier, 6) for earlier, later in zip(times, times[1:], strict=False)]
+    return [round(later - earlier, 6) for earlier, later in pairwise(times)]

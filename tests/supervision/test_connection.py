@@ -20,6 +20,11 @@ from livetrio.testing.venue import FakeCodec
 CONNECTED, DISCONNECTED = ConnectionState.CONNECTED, ConnectionState.DISCONNECTED
 RECONNECTING, FAILED = ConnectionState.RECONNECTING, ConnectionState.FAILED
 
+
+async def never_answer(_stream):
+    await trio.sleep_forever()
+
+
 # Back-off.
 
 
@@ -269,7 +274,7 @@ async def test_a_dial_that_is_never_answered_ends_with_the_connect_timeout(nurse
 @within(3600)
 async def test_an_upgrade_that_is_never_answered_ends_with_the_connect_timeout(nursery, autojump_clock):
     world = World(nursery, connect_timeout=10)
-    world.site.handler = lambda _stream: trio.sleep_forever()
+    world.site.handler = never_answer
 
     await world.up(nursery)
 
@@ -282,7 +287,7 @@ async def test_a_list_of_instruments_that_is_never_answered_ends_with_the_connec
     nursery, autojump_clock
 ):
     world = World(nursery, http=True, connect_timeout=10)
-    world.site.handler = lambda _stream: trio.sleep_forever()
+    world.site.handler = never_answer
 
     await world.up(nursery)
 
@@ -431,6 +436,27 @@ async def test_unsubscribing_while_it_is_up_is_told_and_not_asked_for_again(nurs
 
     assert world.peer.sessions[0].received == [f"subscribe {TRADES}", f"unsubscribe {TRADES}"]
     assert world.peer.sessions[1].received == []
+
+
+@within(3600)
+async def test_what_is_wanted_again_is_asked_for_again(nursery, autojump_clock):
+    world = World(nursery)
+    await world.up(nursery, TRADES)
+    await trio.sleep(1)
+
+    world.connection.unsubscribe(TRADES)
+    await trio.sleep(1)
+    world.connection.subscribe(BOOK)
+    await trio.sleep(1)
+    world.connection.subscribe(TRADES)
+    await trio.sleep(1)
+
+    assert world.peer.session.received == [
+        f"subscribe {TRADES}",
+        f"unsubscribe {TRADES}",
+        f"subscribe {BOOK}",
+        f"subscribe {TRADES}",
+    ]
 
 
 @within(3600)

@@ -102,8 +102,9 @@ async def test_answers_keep_it_alive_and_are_measured(nursery, autojump_clock, o
 
 
 @within(3600)
-async def test_data_keeps_it_alive_though_nothing_is_answered(nursery, autojump_clock):
-    session, socket = make(nursery)
+@pytest.mark.parametrize("own", [True, False])
+async def test_data_keeps_it_alive_though_nothing_is_answered(nursery, autojump_clock, own):
+    session, socket = make(nursery, own=own)
 
     async def speak():
         for _ in range(100):
@@ -114,6 +115,8 @@ async def test_data_keeps_it_alive_though_nothing_is_answered(nursery, autojump_
 
     assert await until_death(socket, session, Interval(30.0)) == 2060
     assert session.latency is None
+    assert len(socket.sent_at) >= 68
+    assert set(gaps(socket.sent_at)) == {30}, "a ping without an answer does not keep the next one back"
 
 
 @within(3600)

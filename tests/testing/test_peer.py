@@ -7,6 +7,7 @@ import trio
 
 from livetrio.errors import ConnectionLost, HandshakeRefused, HttpError
 from livetrio.exchange.http import Response, plain
+from livetrio.supervision.dial import Address
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.websocket import open_websocket
 from livetrio.testing import MemoryNetwork, WebSocketPeer, within
@@ -101,21 +102,19 @@ async def test_it_answers_http_on_the_same_port(nursery, autojump_clock):
 @within(60)
 async def test_a_client_that_vanishes_is_no_error(nursery, autojump_clock):
     network, site, peer = listen(nursery)
-    with pytest.raises(ConnectionLost):
+
+    async def meet():
         async with open_websocket(URL, dial=network.dial, on_messages=lambda _: None) as socket:
-            session = await peer.wait_session(1)
+            await peer.wait_session(1)
             site.reset()
             await socket.wait_closed()
-    await session.send("hello?")
-    assert session.ended.is_set()
 
-    stream = await network.dial(trio_address())
+    with pytest.raises(ConnectionLost):
+        await meet()
+    await peer.session.send("hello?")
+    assert peer.session.ended.is_set()
+
+    stream = await network.dial(Address("venue.test", 443, True))
     await stream.send_all(b"GET /ws HT")
     site.reset()
     await trio.sleep(1)
-
-
-def trio_address():
-    from livetrio.supervision.dial import Address
-
-    return Address("venue.test", 443, True)
