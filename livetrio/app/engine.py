@@ -24,7 +24,7 @@ strategy alone, as configured. An error anywhere else is a bug, and ends the eng
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Literal
 
@@ -32,8 +32,9 @@ import structlog
 import trio
 
 from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
+from livetrio.app.connections import Connections
 from livetrio.app.report import EngineReport, build_report
-from livetrio.app.wiring import VenueFeeds, network_dial, policy_of, upstream_of
+from livetrio.app.wiring import network_dial
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import NANOSECONDS, Clock
@@ -49,7 +50,7 @@ from livetrio.errors import (
     SlowConsumerError,
     StrategyFailed,
 )
-from livetrio.model import ConnectionEvent, ConnectionState, Instrument, ShutdownEvent, ShutdownReason
+from livetrio.model import ConnectionState, ShutdownEvent, ShutdownReason
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
 from livetrio.strategy.runner import StrategyFunction, StrategyRunner, StrategyState
@@ -61,8 +62,7 @@ from livetrio.supervision.interval import Interval
 from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.supervision.signals import watch_signals
 from livetrio.supervision.ticker import Ticker
-from livetrio.supervision.upstream import RawMessage, Upstream, VenueUpstream
-from livetrio.topics import SHUTDOWN, raw_messages
+from livetrio.topics import SHUTDOWN
 from livetrio.venues.base import Venue
 
 log = structlog.get_logger()
@@ -111,9 +111,8 @@ class LiveTradingEngine:
         tick = self.config.tick_interval_ms
         self._tick_interval = Interval(None if tick is None else tick / 1000)
         self._venues: list[Venue] = []
-        self._clients: list[str] = []
-        """The venues whose feeds this run's connections ask for."""
-        self._connections: list[Connection] = []
+        self._connections: Connections | None = None
+        """Those of this run, or of the last one."""
         self._connecting: set[Connection] = set()
         """Those that `connect_websocket` is waiting for."""
         self._strategies: list[Callable[[Clock], StrategyRunner]] = []
@@ -270,8 +269,7 @@ class LiveTradingEngine:
         if self.config.handle_signals:
             services.start_soon(watch_signals, self._take_signal, name="signals")
         await services.start(self._run_handlers, name="handlers")
-        self._connections = self._make_connections(http, clock)
-        for connection in self._connections:
+        for connection in self._make_connections(http, clock):
             self._start_connection(services, connection)
         services.start_soon(self._run_part, self._close_bars, clock, name="bar closer")
         await self._wait_settled()
@@ -290,7 +288,7 @@ class LiveTradingEngine:
         """Wait until every connection has come up or failed once, or the engine is to stop."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
-            for connection in self._connections.copy():
+            for connection in self.connections:
                 await connection.settled.wait()
             nursery.cancel_scope.cancel()
 
@@ -300,7 +298,7 @@ class LiveTradingEngine:
             nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
             if not self._stopping.is_set():
                 self.state = EngineState.RUNNING
-                log.info("engine runs", strategies=len(self._runners), connections=len(self._connections))
+                log.info("engine runs", strategies=len(self._runners), connections=len(self.connections))
                 for runner in self._runners:
                     nursery.start_soon(self._run_strategy, runner, name=f"strategy {runner.name}")
                 for runner in self._runners:
@@ -337,8 +335,9 @@ class LiveTradingEngine:
         await connection.run()
         if connection in self._connecting:
             return  # whoever is waiting for it is told, and that is all
-        if self._connections and all(each.state is ConnectionState.FAILED for each in self._connections):
-            failures = "; ".join(str(each.failure()) for each in self._connections)
+        others = self.connections
+        if others and all(each.state is ConnectionState.FAILED for each in others):
+            failures = "; ".join(str(each.failure()) for each in others)
             self._fail(AllConnectionsFailed(f"every connection was given up: {failures}"))
 
     async def _run_handlers(self, *, task_status: trio.TaskStatus[None]) -> None:
@@ -361,84 +360,25 @@ class LiveTradingEngine:
             now = max(due, clock.now())
             self.data.close_bars(now)
 
-    def _take_connection_state(self, event: ConnectionEvent) -> None:
-        if self.execution is not None:
-            self.execution.on_connection(event)
-
-    def _take_other(self, connection: str, event: object) -> bool:
-        """What is no market data: raw messages, and whatever an execution engine knows."""
-        if type(event) is RawMessage:
-            self.bus.publish(raw_messages(connection), event.data)
-        elif self.execution is not None:
-            self.execution.process(event)
-        else:
-            return False
-        return True
-
     # Connections.
 
-    def _make_connections(self, http: HttpClient, clock: Clock) -> list[Connection]:
-        connections = []
-        for venue in self._venues:
-            feeds = VenueFeeds(venue)
-            for stream in venue.streams:
-                upstream = VenueUpstream(
-                    venue,
-                    stream,
-                    http=http,
-                    on_instruments=lambda instruments, feeds=feeds: self._take_instruments(  # type: ignore[misc]
-                        instruments, feeds
-                    ),
-                )
-                connection = self._make_connection(f"{venue.name.lower()}/{stream.name}", upstream, clock)
-                feeds.connections[stream.name] = connection
-                connections.append(connection)
-            self._add_client(venue.name, feeds)
-        for endpoint in self.config.ws_endpoints:
-            connections.append(self._make_endpoint(endpoint, clock, connections))
-        return connections
-
-    def _make_endpoint(
-        self, endpoint: WebSocketEndpoint, clock: Clock, others: Sequence[Connection]
-    ) -> Connection:
-        name = base = endpoint.address.partition("://")[2]
-        number = 1
-        while any(each.name == name for each in others):
-            number += 1
-            name = f"{base}#{number}"
-        upstream = upstream_of(endpoint)
-        connection = self._make_connection(name, upstream, clock)
-        if isinstance(upstream, VenueUpstream) and not self.data.has_client(upstream.venue.name):
-            # Without a venue of its own in the configuration, its feeds can be had by this connection.
-            feeds = VenueFeeds(upstream.venue)
-            feeds.connections[upstream.stream] = connection
-            self._add_client(upstream.venue.name, feeds)
-        return connection
-
-    def _add_client(self, venue: str, feeds: VenueFeeds) -> None:
-        self._clients.append(venue)
-        self.data.add_client(venue, feeds)
-
-    def _make_connection(self, name: str, upstream: Upstream, clock: Clock) -> Connection:
-        return Connection(
-            name=name,
-            upstream=upstream,
-            policy=policy_of(self.config),
-            receive=self.data.process,
-            receive_other=lambda event: self._take_other(name, event),
-            last_update=self.data.last_update,
-            bus=self.bus,
+    def _make_connections(self, http: HttpClient, clock: Clock) -> Connections:
+        self._connections = Connections(
+            config=self.config,
+            data=self.data,
+            cache=self.cache,
+            execution=self.execution,
             clock=clock,
             dial=self._dial,
+            http=http,
             heartbeat=self._heartbeat,
             rng=self._rng,
-            on_state=self._take_connection_state,
         )
-
-    def _take_instruments(self, instruments: Sequence[Instrument], feeds: VenueFeeds) -> None:
-        for instrument in instruments:
-            self.cache.update_instrument(instrument)
-        feeds.drop_unknown()
+        for venue in self._venues:
+            self._connections.add_venue(venue)
+        for endpoint in self.config.ws_endpoints:
+            self._connections.add_endpoint(endpoint)
+        return self._connections
 
     async def connect_websocket(self, endpoint: WebSocketEndpoint) -> Connection:
         """Connect to one more endpoint while the engine runs.
@@ -450,10 +390,9 @@ class LiveTradingEngine:
           NotRunning: the engine does not run, or stopped meanwhile.
           ConnectionFailed: the first attempt failed and ``auto_reconnect`` is off.
         """
-        if self._services is None:
+        if self._services is None or self._connections is None:
             raise NotRunning("connect_websocket() needs the running engine; before, put it into ws_endpoints")
-        connection = self._make_endpoint(endpoint, self.clock, self._connections)
-        self._connections.append(connection)
+        connection = self._connections.add_endpoint(endpoint)
         self._connecting.add(connection)
         self._start_connection(self._services, connection)
         try:
@@ -472,7 +411,7 @@ class LiveTradingEngine:
     def disconnect_websocket(self, connection: Connection) -> None:
         """End one connection and forget it."""
         connection.disconnect()
-        if connection in self._connections:
+        if self._connections is not None:
             self._connections.remove(connection)
 
     async def send_websocket_message(self, connection: Connection, message: str | bytes) -> None:
@@ -484,19 +423,19 @@ class LiveTradingEngine:
 
         Those that wait for their next attempt have it now, and those given up are tried again.
         """
-        for connection in self._connections:
+        for connection in self.connections:
             connection.restart()
             if connection.state is ConnectionState.FAILED and self._services is not None:
                 self._start_connection(self._services, connection)
 
     def connection_status(self) -> list[ConnectionStatus]:
         """Every connection as it is now."""
-        return [connection.status() for connection in self._connections]
+        return [connection.status() for connection in self.connections]
 
     @property
     def connections(self) -> tuple[Connection, ...]:
         """The connections of this run."""
-        return tuple(self._connections)
+        return tuple(self._connections or ())
 
     # Time.
 
@@ -569,9 +508,8 @@ class LiveTradingEngine:
         self.bus.publish(SHUTDOWN, self._shutdown)
         # Strategies will give up their feeds one by one. Venues need not hear of that: a message in
         # mid-send would only be in the way of the connection's goodbye.
-        for venue in self._clients:
-            self.data.remove_client(venue)
-        self._clients.clear()
+        if self._connections is not None:
+            self._connections.release_feeds()
         self._stopping.set()
 
     def report(self) -> EngineReport:
@@ -587,7 +525,7 @@ class LiveTradingEngine:
         )
 
     def __repr__(self) -> str:
-        return f"<LiveTradingEngine {self.state.value}, {len(self._connections)} connections>"
+        return f"<LiveTradingEngine {self.state.value}, {len(self.connections)} connections>"
 
 
 def _is_more_than_cancelled(error: BaseException | None) -> bool:

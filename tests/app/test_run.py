@@ -172,7 +172,7 @@ async def test_a_signal_stops_it_in_order(nursery, collector, number):
 
     async def kill():
         # The configuration makes the strategy, so there is nothing to wait on before.
-        while not run_strategies.MADE or not run_strategies.MADE[0].seen:  # noqa: ASYNC110
+        while not run_strategies.MADE or not run_strategies.MADE[0].seen:  # noqa: ASYNC110  # noqa: ASYNC110
             await trio.sleep(0.01)
         run_strategies.MADE[0].ctx.bus.subscribe("system.shutdown", shutdowns.append)
         os.kill(os.getpid(), number)
