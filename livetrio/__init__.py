@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from livetrio.subscription import Overflow as Overflow
     from livetrio.subscription import Subscription as Subscription
     from livetrio.supervision.connection import Connection as Connection
-    from livetrio.supervision.connection import ConnectionStatus as ConnectionStatus
+    from livetrio.supervision.status import ConnectionStatus as ConnectionStatus
 
 _HOMES = {
     "Cache": "livetrio.cache",
@@ -52,7 +52,7 @@ _HOMES = {
     "Clock": "livetrio.clock",
     "Config": "livetrio.app.config",
     "Connection": "livetrio.supervision.connection",
-    "ConnectionStatus": "livetrio.supervision.connection",
+    "ConnectionStatus": "livetrio.supervision.status",
     "Context": "livetrio.strategy.context",
     "DataEngine": "livetrio.engines.data",
     "EngineState": "livetrio.app.engine",

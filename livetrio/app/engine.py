@@ -55,12 +55,13 @@ from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
 from livetrio.strategy.runner import StrategyFunction, StrategyRunner, StrategyState
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow
-from livetrio.supervision.connection import Connection, ConnectionStatus
+from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
 from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.supervision.signals import watch_signals
+from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.ticker import Ticker
 from livetrio.topics import SHUTDOWN
 from livetrio.venues.base import Venue

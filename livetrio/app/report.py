@@ -16,7 +16,7 @@ from livetrio.bus import MessageBus
 from livetrio.clock import NANOSECONDS, format_instant
 from livetrio.model import ShutdownEvent, ShutdownReason
 from livetrio.strategy.runner import StrategyRunner
-from livetrio.supervision.connection import ConnectionStatus
+from livetrio.supervision.status import ConnectionStatus
 
 MAX_TOPICS = 20
 """Topics that `render_report` lists, the busiest; a venue has thousands."""

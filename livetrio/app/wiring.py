@@ -7,8 +7,9 @@ import ssl
 from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
 from livetrio.errors import UnknownInstrument
 from livetrio.model import Feed
-from livetrio.supervision.connection import Connection, ConnectionPolicy
+from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import NetworkDial
+from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.upstream import RawUpstream, Upstream, VenueUpstream
 from livetrio.venues.base import StreamAddress, Venue
 from livetrio.venues.registry import VENUES, venue_for_host

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-import attrs
 import structlog
 import trio
 
@@ -37,15 +36,18 @@ from livetrio.errors import (
     NotRunning,
 )
 from livetrio.model import ConnectionEvent, ConnectionState, Feed, FeedEvent, FeedState
+from livetrio.supervision.announce import announce
 from livetrio.supervision.backoff import Backoff
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.heartbeat import run_heartbeat
 from livetrio.supervision.interval import Interval
 from livetrio.supervision.liveness import Liveness
+from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.session import Receiver, Session
+from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.upstream import Upstream
 from livetrio.supervision.websocket import WebSocket, open_websocket
-from livetrio.topics import CONNECTED, DISCONNECTED, FAILED, FEED, RECONNECTING, Topic
+from livetrio.topics import FEED
 from livetrio.venues.base import VenueNotice
 
 log = structlog.get_logger()
@@ -55,50 +57,6 @@ TRANSIENT = (ConnectionFailed, ConnectionLost, HttpError, FrameError)
 
 MAX_RETRY_AFTER = 3600.0
 """Seconds: the longest that a venue's Retry-After is obeyed."""
-
-
-@attrs.frozen(kw_only=True)
-class ConnectionPolicy:
-    """How a connection is kept up. Durations in seconds."""
-
-    auto_reconnect: bool = True
-    reconnect_base: float = 1.0
-    reconnect_max: float = 60.0
-    reconnect_jitter: float = 0.0
-    max_reconnect_attempts: int = 0
-    """In a row; 0 is no limit."""
-    connect_timeout: float = 10.0
-    """For dialing, TLS and the upgrade together."""
-    subscribe_timeout: float = 10.0
-    max_message_bytes: int = 16 * 2**20
-    max_bad_messages: int = 100
-    """In a row, before the session is built anew."""
-
-
-@attrs.frozen(kw_only=True)
-class ConnectionStatus:
-    """A connection as it is now."""
-
-    name: str
-    endpoint: str
-    state: ConnectionState
-    generation: int
-    """Sessions so far."""
-    reconnect_attempts: int
-    """In a row, since the last session that worked."""
-    latency_ms: float | None
-    """Heartbeat there and back, the last one answered."""
-    messages_received: int
-    last_message_time: int | None
-    """UTC nanoseconds."""
-    last_error: str | None
-    uptime: float
-    """Seconds in sessions, all together."""
-    feeds: tuple[Feed, ...]
-    stale_feeds: tuple[Feed, ...]
-    faults: Mapping[str, int]
-    """Messages that were applied nowhere, by kind: those that made no sense, ``stale`` ones that came by
-    a session that had ended, and what the venue refused."""
 
 
 class Connection:
@@ -339,10 +297,7 @@ class Connection:
             reason=reason,
         )
         self._on_state(event)
-        _LOG_STATE[state](event)
-        topic = _TOPICS.get(state)
-        if topic is not None:
-            self._bus.publish(topic, event)
+        announce(event, self._bus)
 
     def _note_refusal(self, notice: VenueNotice) -> None:
         kind = "refused" if notice.feed is not None else "notice"
@@ -451,24 +406,3 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} {self.state.value}, generation {self.generation}>"
-
-
-_TOPICS: dict[ConnectionState, Topic[ConnectionEvent]] = {
-    ConnectionState.CONNECTED: CONNECTED,
-    ConnectionState.DISCONNECTED: DISCONNECTED,
-    ConnectionState.RECONNECTING: RECONNECTING,
-    ConnectionState.FAILED: FAILED,
-}
-
-
-def _log_reconnecting(event: ConnectionEvent) -> None:
-    log.warning("reconnecting", delay=round(event.delay, 3), attempt=event.attempt, because=event.reason)
-
-
-_LOG_STATE: dict[ConnectionState, Callable[[ConnectionEvent], None]] = {
-    ConnectionState.CONNECTING: lambda event: log.debug("connecting", endpoint=event.endpoint),
-    ConnectionState.CONNECTED: lambda event: log.info("connected", generation=event.generation),
-    ConnectionState.DISCONNECTED: lambda event: log.info("disconnected", because=event.reason),
-    ConnectionState.RECONNECTING: _log_reconnecting,
-    ConnectionState.FAILED: lambda event: log.error("connection given up", because=event.reason),
-}

@@ -10,7 +10,7 @@ from livetrio import LiveTradingConfig, WebSocketEndpoint
 from livetrio.app.wiring import VenueFeeds, network_dial, policy_of, upstream_of
 from livetrio.errors import UnknownInstrument
 from livetrio.model import Feed, FeedKind, InstrumentId
-from livetrio.supervision.connection import ConnectionPolicy
+from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.upstream import RawUpstream, VenueUpstream
 from livetrio.testing import FakeVenue
 

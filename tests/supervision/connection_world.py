@@ -12,9 +12,10 @@ from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.data import DataEngine
 from livetrio.model import ConnectionState, Feed, FeedKind, InstrumentId
-from livetrio.supervision.connection import Connection, ConnectionPolicy
+from livetrio.supervision.connection import Connection
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
+from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.upstream import RawUpstream, VenueUpstream
 from livetrio.testing import FakeVenue, FakeVenueServer, MemoryNetwork
 
