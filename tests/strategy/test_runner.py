@@ -364,26 +364,24 @@ async def test_on_stop_is_cut_short_at_its_limit(autojump_clock):
 
 
 @within(60)
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
-async def test_hurry_cuts_on_stop_short(autojump_clock, when):
+@pytest.mark.parametrize(("hurry_at", "ended_at"), [(0.5, 1), (3, 3)], ids=["before", "meanwhile"])
+async def test_hurry_cuts_on_stop_short(autojump_clock, hurry_at, ended_at):
     class Slow(Strategy):
         async def on_stop(self):
             await trio.sleep(100)
 
-    stage = Stage()
-    runner = stage.runner(Slow(), stop_timeout=5.0)
+    runner = Stage().runner(Slow(), stop_timeout=5.0)
+
+    async def hurry():
+        await trio.sleep_until(hurry_at)
+        runner.hurry()
+
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(runner.run)
-        await trio.sleep(1)
-        if when == "before":
-            runner.hurry()
-        nursery.cancel_scope.cancel()
-        with trio.CancelScope(shield=True):
-            await trio.sleep(2)
-            runner.hurry()
+        nursery.start_soon(hurry)
+        await run_for(runner, 1)
 
     assert runner.state is StrategyState.ENDED
-    assert trio.current_time() == 3
+    assert trio.current_time() == ended_at
 
 
 @within(60)
