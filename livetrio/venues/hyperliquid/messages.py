@@ -50,27 +50,15 @@ class TradesFrame(Struct, gc=False, tag_field="channel", tag="trades"):
 
 
 class Level(Struct, gc=False):
-    """All resting orders at one price; a `livetrio.model.WireLevel`.
-
-    Its fields have no limits, against the rule of this file: a book has 120 of them, and msgspec's checks
-    would cost as much again as half of the decoding. `shape` makes sure of them instead.
-    """
-
-    px: str
-    sz: str
-    n: int
-
-    def level(self) -> BookLevel:
-        """The level in our words. The decoder has seen to it that both texts are numbers."""
-        return BookLevel(Decimal(self.px), Decimal(self.sz), self.n)
-
-
-class Touch(Struct, gc=False):
-    """All resting orders at the best price of a side."""
+    """All resting orders at one price; a `livetrio.model.WireLevel`."""
 
     px: Number
     sz: Number
     n: Count
+
+    def level(self) -> BookLevel:
+        """The level in our words. The decoder has seen to it that both texts are numbers."""
+        return BookLevel(Decimal(self.px), Decimal(self.sz), self.n)
 
 
 class WireQuote(Struct, gc=False):
@@ -78,7 +66,7 @@ class WireQuote(Struct, gc=False):
 
     coin: Coin
     time: Milliseconds
-    bbo: tuple[Touch | None, Touch | None]
+    bbo: tuple[Level | None, Level | None]
 
 
 class QuoteFrame(Struct, gc=False, tag_field="channel", tag="bbo"):

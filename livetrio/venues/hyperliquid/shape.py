@@ -8,28 +8,22 @@ So the frame is looked at as a whole. Strip all digits from it, and what is left
 ``…"px":".","sz":"."…``. Frames of as many levels have the same shape, so it is enough to check a shape
 once, and the rest is one look-up. A shape is good where each ``"px"`` and ``"sz"`` in it is followed by
 ``:"."`` and no backslash lets a key come in disguise. Then in every frame of that shape each price and
-size is digits, a point, digits, and each number of orders digits; what may still be wrong is a point
-without any digit, for which one search is made. Frames without a good shape (a whole number without a
-point, strange spacing), or with more digits than books have, are checked level by level: slower, no less
-right.
+size is digits, a point, digits; what may still be wrong is a point without any digit, for which one
+search is made. Frames without a good shape (a whole number without a point, strange spacing) are checked
+level by level: slower, no less right.
 
-Measured: 3 µs for 20+20 levels, against 40 µs for the levels one by one.
+Measured: 3.5 µs for 20+20 levels, against 40 µs for the levels one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from livetrio.errors import FrameError
 from livetrio.venues.hyperliquid.messages import Level, WireBook
-from livetrio.venues.hyperliquid.numbers import MAX_DIGITS, price, size
+from livetrio.venues.hyperliquid.numbers import price, size
 
 MAX_SHAPES = 256
 """Most shapes kept; then it begins anew. There is one for each coin's name and numbers of levels."""
-
-MAX_BOOK_DIGITS = 2000
-"""Digits that a frame may have to be judged by its shape: four times those of forty usual levels, and so
-few that no text among them can do harm. In a frame with more, no text may be longer than a number."""
 
 
 class BookShapes:
@@ -47,40 +41,26 @@ class BookShapes:
           FrameError: one is not.
         """
         shape = frame.translate(None, b"0123456789")
-        has_few_digits = len(frame) - len(shape) <= MAX_BOOK_DIGITS
-        if (
-            (shape == self._last or shape in self._good)
-            and has_few_digits
-            and frame.rfind(b'"."') < 0  # rfind: 1.0 µs where `in` takes 1.6
-        ):
-            self._last = shape
+        if (shape == self._last or shape in self._good) and frame.rfind(b'"."') < 0:
+            self._last = shape  # (rfind: 1.0 µs where `in` takes 1.6)
             return
         bids, asks = book.levels
-        longest = MAX_BOOK_DIGITS if has_few_digits else MAX_DIGITS
-        _check_levels(bids, longest)
-        _check_levels(asks, longest)
+        _check_levels(bids)
+        _check_levels(asks)
         if _is_good(shape):
             if len(self._good) >= MAX_SHAPES:
                 self._good.clear()
             self._good.add(shape)
 
 
-def _check_levels(levels: Iterable[Level], longest: int) -> None:
+def _check_levels(levels: Iterable[Level]) -> None:
     for level in levels:
-        if len(level.px) > longest or len(level.sz) > longest or level.n < 0:
-            raise FrameError("wrong-types", f"expected a level of a book, found {str(level)[:200]}")
         price(level.px)
         size(level.sz)
 
 
 def _is_good(shape: bytes) -> bool:
-    return (
-        _all_numbers(shape, b'"px"')
-        and _all_numbers(shape, b'"sz"')
-        and b'"n":-' not in shape
-        and b'"n": -' not in shape
-        and b"\\" not in shape
-    )
+    return _all_numbers(shape, b'"px"') and _all_numbers(shape, b'"sz"') and b"\\" not in shape
 
 
 def _all_numbers(shape: bytes, key: bytes) -> bool:

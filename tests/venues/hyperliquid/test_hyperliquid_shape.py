@@ -150,21 +150,3 @@ def test_all_recorded_books_have_one_shape():
                 shapes.check(frame, read(frame).data)
 
     assert len(shapes._good) == 1
-
-
-@pytest.mark.parametrize(
-    "level",
-    [
-        {"px": "1." + "0" * 2500, "sz": "1.0", "n": 1},
-        {"px": "1.0", "sz": "9" * 2500 + ".0", "n": 1},
-        {"px": "1.0", "sz": "1.0", "n": -1},
-    ],
-    ids=["price far too long", "size far too long", "less than no orders"],
-)
-def test_what_the_decoder_does_not_limit_is_limited_here(level):
-    shapes = BookShapes()
-
-    assert not is_taken(shapes, book_frame(level))
-    assert is_taken(shapes, book_frame(("1.0", "1.0")))
-    assert not is_taken(shapes, book_frame(level)), "nor after a good one of the same shape"
-    assert is_taken(shapes, book_frame(("2.0", "3.0")))
