@@ -59,7 +59,7 @@ from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
-from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
+from livetrio.supervision.nursery import ServiceNursery, is_cancellation, lone_leaf, open_service_nursery
 from livetrio.supervision.signals import watch_signals
 from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.ticker import Ticker
@@ -234,7 +234,7 @@ class LiveTradingEngine:
         except BaseException as exc:  # noqa: ASYNC103  # raised below, when all is cleaned up
             error = exc
         self._clean_up()
-        failed = self._failure is not None or _is_more_than_cancelled(error)
+        failed = self._failure is not None or (error is not None and not is_cancellation(error))
         self.state = EngineState.FAILED if failed else EngineState.STOPPED
         self._ended.set()
         # Outside the handlers, so that the group does not become the context of what is raised.
@@ -318,14 +318,14 @@ class LiveTradingEngine:
 
     async def _run_strategy(self, runner: StrategyRunner) -> None:
         await runner.run()
-        if all(each.state in (StrategyState.ENDED, StrategyState.FAILED) for each in self._runners):
+        if all(each.state is StrategyState.FAILED for each in self._runners):
+            self._fail(_failure_of(runner))  # isolated or not: nobody is left
+        elif all(each.state in (StrategyState.ENDED, StrategyState.FAILED) for each in self._runners):
             self._begin_stop(ShutdownReason.USER_REQUEST, "all strategies have ended")
 
-    def _take_strategy_failure(self, runner: StrategyRunner, error: Exception) -> None:
+    def _take_strategy_failure(self, runner: StrategyRunner, _error: Exception) -> None:
         if runner.on_error == "stop":
-            failure = StrategyFailed(f"the strategy {runner.name} raised {type(error).__name__}: {error}")
-            failure.__cause__ = error
-            self._fail(failure)
+            self._fail(_failure_of(runner))
 
     def _start_connection(self, services: ServiceNursery, connection: Connection) -> None:
         services.start_soon(
@@ -529,10 +529,11 @@ class LiveTradingEngine:
         return f"<LiveTradingEngine {self.state.value}, {len(self.connections)} connections>"
 
 
-def _is_more_than_cancelled(error: BaseException | None) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return error.split(trio.Cancelled)[1] is not None
-    return error is not None and not isinstance(error, trio.Cancelled)
+def _failure_of(runner: StrategyRunner) -> StrategyFailed:
+    error = runner.error
+    failure = StrategyFailed(f"the strategy {runner.name} raised {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
 
 
 def _name_of_function(strategy: Callable[..., Awaitable[Any]]) -> str:

@@ -111,5 +111,12 @@ def lone_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return error
 
 
+def is_cancellation(error: BaseException) -> bool:
+    """Whether it is a cancellation, or a group of nothing else: a nursery makes one of its tasks'."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[1] is None
+    return isinstance(error, trio.Cancelled)
+
+
 def _name_of(task: Callable[..., Awaitable[object]]) -> str:
     return getattr(task, "__qualname__", repr(task))

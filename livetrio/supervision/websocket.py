@@ -36,7 +36,7 @@ from livetrio.errors import (
 )
 from livetrio.supervision.dial import Address, Dial, parse_url
 from livetrio.supervision.frames import FrameCutter
-from livetrio.supervision.nursery import open_service_nursery
+from livetrio.supervision.nursery import is_cancellation, open_service_nursery
 from livetrio.version import __version__
 
 OnMessages = Callable[[list[bytes]], object]
@@ -109,12 +109,12 @@ async def open_websocket(
                 )
             websocket = WebSocket(connection, lane, address)
             nursery.start_soon(websocket._listen)
-            patience = FAILED_CLOSE_TIMEOUT
+            patience = CLOSE_TIMEOUT
             try:
                 yield websocket
-                patience = CLOSE_TIMEOUT
-            except trio.Cancelled:
-                patience = CLOSE_TIMEOUT
+            except BaseException as exc:
+                if not is_cancellation(exc):
+                    patience = FAILED_CLOSE_TIMEOUT
                 raise
             finally:
                 with trio.move_on_after(patience, shield=True):
@@ -310,6 +310,7 @@ class FrameLane(trio.abc.Stream):
             with _handshaking(self._address):
                 await self._transport.send_all(data)
             return
+        await trio.lowlevel.checkpoint_if_cancelled()  # cancelled here, nothing has gone out yet
         self.close_sent |= data[0] == _CLOSE_FRAME
         self._torn = True
         await self._transport.send_all(data)

@@ -662,6 +662,25 @@ async def test_an_isolated_strategy_ends_alone_and_loudly(nursery, autojump_cloc
 
 
 @within(HOUR)
+async def test_where_every_strategy_failed_isolated_or_not_the_run_has_failed(nursery, autojump_clock):
+    rig = Rig(nursery)
+    for name in ("one", "other"):
+        rig.engine.add_strategy(Fails("on_trade"), on_error="isolate", name=name)
+
+    async def play():
+        await (await rig.server.peer.wait_session(1)).wait_received(f"subscribe trades {BTC}")
+        await rig.server.send(f"trade {BTC} 100 1 1")
+
+    nursery.start_soon(play)
+    with pytest.raises(StrategyFailed, match="raised ValueError: in on_trade"):
+        await rig.engine.run()
+
+    assert rig.engine.state is EngineState.FAILED
+    (shutdown,) = rig.told("ShutdownEvent")
+    assert shutdown.reason is ShutdownReason.ERROR
+
+
+@within(HOUR)
 async def test_feeds_of_a_strategy_that_failed_are_given_up(nursery, autojump_clock):
     rig = Rig(nursery)
     rig.engine.add_strategy(Fails("on_trade"), on_error="isolate")
