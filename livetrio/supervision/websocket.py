@@ -16,31 +16,25 @@ block or ``on_messages`` raises comes out as it is; only if both raise, they com
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from email.utils import parsedate_to_datetime
 from typing import NoReturn, cast
 
 import h11
 import trio
 import trio_websocket
-from wsproto.frame_protocol import FrameProtocol
 from wsproto.utilities import RemoteProtocolError
 
 from livetrio.errors import (
     ConnectionFailed,
     ConnectionLost,
     ConnectTimeout,
-    HandshakeRefused,
     WebSocketError,
 )
 from livetrio.supervision.dial import Address, Dial, parse_url
-from livetrio.supervision.frames import FrameCutter
+from livetrio.supervision.lane import FrameLane, OnMessages, handshaking
 from livetrio.supervision.nursery import is_cancellation, open_service_nursery
 from livetrio.version import __version__
-
-OnMessages = Callable[[list[bytes]], object]
-"""Called with the messages that arrived together, oldest first; never with none. It must not wait."""
 
 CLOSE_TIMEOUT = 2.0
 """Seconds that a polite close may take before the transport is torn down."""
@@ -51,9 +45,6 @@ FAILED_CLOSE_TIMEOUT = 0.2
 MAX_MESSAGE_BYTES = 16 * 2**20
 """The longest message that is taken, unless the caller says otherwise."""
 
-_CHUNK_BYTES = 64 * 2**10
-_MAX_HEAD_BYTES = 64 * 2**10
-_CLOSE_FRAME = 0x88
 _MISREAD = (trio.BrokenResourceError, trio.ClosedResourceError)
 """What trio-websocket takes for the network's, whoever raised it."""
 _UNSPOKEN_VERDICTS = (1002, 1007)
@@ -237,134 +228,13 @@ class WebSocket:
         return f"<WebSocket {self._address} {'ended' if self._ended.is_set() else 'open'}>"
 
 
-class FrameLane(trio.abc.Stream):
-    """Lies beneath trio-websocket and keeps for us what it would be slow with.
-
-    Until the upgrade is accepted, whatever goes wrong is raised from here as `ConnectionFailed`: the
-    library would note it and wait for the handshake for ever.
-    """
-
-    def __init__(
-        self,
-        transport: trio.abc.Stream,
-        on_messages: OnMessages,
-        address: Address,
-        *,
-        max_message_bytes: int,
-    ) -> None:
-        self.handing_over = True
-        """Whether messages are still wanted."""
-        self.failure: BaseException | None = None
-        """What `on_messages` raised."""
-        self.close_sent = False
-        """Whether a close frame has gone out."""
-        self._transport = transport
-        self._on_messages = on_messages
-        self._address = address
-        self._cutter = FrameCutter(max_message_bytes=max_message_bytes)
-        self._upgraded = False
-        self._early = b""
-        """What came together with the head of the answer to the upgrade."""
-        self._torn = False
-        """Whether half a frame may have been sent: while sending, and ever after if that was cancelled."""
-
-    @property
-    def offence(self) -> str | None:
-        """What the far side did wrong, if the cutter saw it."""
-        return self._cutter.offence
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Read on until there is something for the library: bytes, or b"" at the end.
-
-        First the head of the answer to the upgrade and nothing else, so that the library has judged it
-        before any message is handed over.
-        """
-        if not self._upgraded:
-            head = await self._receive_head()
-            self._upgraded = True
-            return head
-        while True:
-            data, self._early = self._early or await self._transport.receive_some(_CHUNK_BYTES), b""
-            if not data:
-                return b""
-            messages, rest = self._cutter.feed(bytes(data))  # in-memory streams give bytearrays
-            if messages:
-                self.hand_over(messages)
-            if rest:
-                return rest
-
-    def hand_over(self, messages: list[bytes]) -> None:
-        """Call ``on_messages``, unless nothing more is wanted."""
-        if self.handing_over:
-            try:
-                self._on_messages(messages)
-            except BaseException as exc:
-                self.failure = exc
-                raise
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send a frame of the library's; each call brings one."""
-        if self._torn:
-            raise trio.BrokenResourceError("an earlier frame was sent in part only")
-        if not self._upgraded:
-            with _handshaking(self._address):
-                await self._transport.send_all(data)
-            return
-        await trio.lowlevel.checkpoint_if_cancelled()  # cancelled here, nothing has gone out yet
-        self.close_sent |= data[0] == _CLOSE_FRAME
-        self._torn = True
-        await self._transport.send_all(data)
-        self._torn = False
-
-    async def send_close(self, code: int, reason: str | None) -> None:
-        """Send a close frame, past the library, if the stream takes it."""
-        try:
-            await self.send_all(FrameProtocol(client=True, extensions=[]).close(code, reason))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """As the transport says."""
-        await self._transport.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        """Close the transport."""
-        await self._transport.aclose()
-
-    async def _receive_head(self) -> bytes:
-        """The head of the answer to the upgrade, if the upgrade was accepted."""
-        received = bytearray()
-        end = -1
-        while end < 0:
-            if len(received) > _MAX_HEAD_BYTES:
-                raise ConnectionFailed(f"{self._address} answered the upgrade with no end")
-            with _handshaking(self._address):
-                chunk = await self._transport.receive_some(_CHUNK_BYTES)
-            if not chunk:
-                raise ConnectionFailed(f"{self._address} hung up instead of answering the upgrade")
-            searched = max(len(received) - 3, 0)
-            received += chunk
-            end = received.find(b"\r\n\r\n", searched)
-        head, self._early = bytes(received[: end + 4]), bytes(received[end + 4 :])
-        _check_head(head, self._early, self._address)
-        return head
-
-
 @contextmanager
 def _connecting(address: Address, deadline: float) -> Iterator[None]:
     try:
-        with trio.fail_at(deadline), _handshaking(address):
+        with trio.fail_at(deadline), handshaking(address):
             yield
     except trio.TooSlowError as exc:
         raise ConnectTimeout(f"{address} did not answer in time") from exc
-
-
-@contextmanager
-def _handshaking(address: Address) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, trio.BrokenResourceError) as exc:
-        raise ConnectionFailed(f"the connection to {address} broke off before it was up: {exc}") from exc
 
 
 def _raise(error: BaseException, address: Address) -> NoReturn:
@@ -382,40 +252,3 @@ def _encode_headers(headers: Mapping[str, str] | None) -> list[tuple[bytes, byte
     if not any(name.lower() == "user-agent" for name in given):
         given["User-Agent"] = f"livetrio/{__version__}"
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in given.items()]
-
-
-def _check_head(head: bytes, body: bytes, address: Address) -> None:
-    """Raise unless the answer to the upgrade is status 101; the rest of it is the library's to check."""
-    parser = h11.Connection(h11.CLIENT)
-    parser.send(
-        h11.Request(
-            method="GET", target="/", headers=[("Host", ""), ("Upgrade", "x"), ("Connection", "Upgrade")]
-        )
-    )
-    parser.send(h11.EndOfMessage())
-    parser.receive_data(head)
-    try:
-        answer = parser.next_event()
-    except h11.RemoteProtocolError as exc:
-        raise ConnectionFailed(f"{address} answered the upgrade with something that is not HTTP") from exc
-    assert isinstance(answer, h11.Response | h11.InformationalResponse)  # a whole head is nothing else
-    if answer.status_code != 101:
-        words = f"{answer.status_code} {answer.reason.decode('latin-1')}"
-        text = body[:200].decode("utf-8", "backslashreplace").strip()
-        raise HandshakeRefused(
-            f"{address} refused the upgrade: {words}" + (f", {text}" if text else ""),
-            status=answer.status_code,
-            retry_after=_retry_after({name: value.decode("latin-1") for name, value in answer.headers}),
-        )
-
-
-def _retry_after(headers: Mapping[bytes, str]) -> float | None:
-    """Seconds from ``Retry-After``. A date in it is measured by the answer's ``Date``, not by our clock."""
-    value = headers.get(b"retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        until, date = parsedate_to_datetime(value), parsedate_to_datetime(headers.get(b"date", ""))
-        return max((until - date).total_seconds(), 0.0)
-    except (ValueError, TypeError):  # no date, or only one of them has a time zone
-        return None

@@ -24,10 +24,10 @@ from livetrio.errors import (
     WebSocketError,
 )
 from livetrio.supervision.dial import Address
+from livetrio.supervision.lane import OnMessages
 from livetrio.supervision.websocket import (
     CLOSE_TIMEOUT,
     FAILED_CLOSE_TIMEOUT,
-    OnMessages,
     WebSocket,
     open_websocket,
 )
