@@ -28,6 +28,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Literal
 
+import attrs
 import structlog
 import trio
 
@@ -125,6 +126,8 @@ class LiveTradingEngine:
         self._shutdown: ShutdownEvent | None = None
         self._failure: LiveTradingError | None = None
         self._finishing: trio.CancelScope | None = None
+        self._states_at_stop: dict[str, ConnectionState] = {}
+        """Of the connections, when the stop began: afterwards we close them ourselves."""
         self._started_at = 0
 
     # What is to run.
@@ -223,6 +226,7 @@ class LiveTradingEngine:
         self.state = EngineState.STARTING
         self._stopping, self._ended = trio.Event(), trio.Event()
         self._shutdown = self._failure = self._finishing = None
+        self._states_at_stop = {}
         self._clock = self._clock or Clock.live()
         self._started_at = self._clock.now()
         self._runners = [make(self._clock) for make in self._strategies]
@@ -505,6 +509,7 @@ class LiveTradingEngine:
             return
         self.state = EngineState.STOPPING
         self._shutdown = ShutdownEvent(reason=reason, timestamp=self.clock.now(), message=message)
+        self._states_at_stop = {each.name: each.state for each in self.connections}
         log.info("engine stops", reason=reason.value, message=message)
         self.bus.publish(SHUTDOWN, self._shutdown)
         # Strategies will give up their feeds one by one. Venues need not hear of that: a message in
@@ -514,12 +519,16 @@ class LiveTradingEngine:
         self._stopping.set()
 
     def report(self) -> EngineReport:
-        """What the run did, so far or in all."""
+        """What the run did, so far or in all; connections are in the state in which a stop found them."""
+        states = self._states_at_stop
         return build_report(
             shutdown=self._shutdown,
             started=self._started_at,
             now=self.clock.now(),
-            connections=self.connection_status(),
+            connections=[
+                attrs.evolve(each, state=states.get(each.name, each.state))
+                for each in self.connection_status()
+            ],
             runners=self._runners,
             bus=self.bus,
             refused=self.data.refused,

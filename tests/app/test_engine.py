@@ -662,6 +662,18 @@ async def test_an_isolated_strategy_ends_alone_and_loudly(nursery, autojump_cloc
 
 
 @within(HOUR)
+async def test_the_report_tells_in_which_state_the_stop_found_each_connection(nursery, autojump_clock):
+    rig = Rig(nursery, venues=("FAKE", "OTHER"))
+    rig.sites["OTHER"].refuse = True
+    await rig.start()
+    await rig.stop()
+
+    states = {each.name: each.state for each in rig.engine.report().connections}
+    assert states == {"fake/market": "connected", "other/market": "reconnecting"}
+    assert {each.state for each in rig.engine.connection_status()} == {ConnectionState.DISCONNECTED}
+
+
+@within(HOUR)
 async def test_where_every_strategy_failed_isolated_or_not_the_run_has_failed(nursery, autojump_clock):
     rig = Rig(nursery)
     for name in ("one", "other"):
