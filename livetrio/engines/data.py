@@ -104,8 +104,6 @@ class DataEngine:
         self.cache = cache
         self.refused: Counter[str] = Counter()
         """How many events were no news, by reason."""
-        self.processed = 0
-        """How many events were taken in."""
         self._paused = False
         self._publish: Callable[[str, object], None] = bus.publish
         self._feeds: dict[Feed, int] = {}
@@ -131,7 +129,6 @@ class DataEngine:
         taker = self._takers.get(type(event))
         if taker is None:
             return False
-        self.processed += 1
         taker(event)
         return True
 

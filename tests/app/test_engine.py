@@ -1221,10 +1221,11 @@ async def test_another_data_engine_can_be_set(nursery, autojump_clock):
     await rig.start()
     await rig.server.peer.session.wait_received(f"subscribe trades {BTC}")
 
-    await rig.server.send(f"trade {BTC} 100 1 1")
+    await rig.server.send(f"trade {BTC} 100 1 1", f"trade {BTC} 100 1 1")
     await trio.sleep(1)
 
-    assert data.processed == 1
+    assert data.refused == {"duplicate": 1}
+    assert [feed.kind for feed in data.feeds] == [FeedKind.TRADES]
     await rig.stop()
 
 
