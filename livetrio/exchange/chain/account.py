@@ -123,10 +123,14 @@ class Account:
 
     agents: dict[str, Agent] = attrs.field(factory=dict)
     """By address."""
+    agents_settle_at: int = 0
+    """Until then, ms, the removal of an agent is pending, and none is approved."""
     builder_limits: dict[str, int] = attrs.field(factory=dict)
     """By builder: the most tenths of a basis point that it was allowed to take."""
     sub_accounts: list[Account] = attrs.field(factory=list)
 
+    cooldown_until: int = 0
+    """Until then, ms, its positions are liquidated whole: not long ago one was in part."""
     volume: int = 0
     """Traded so far, perpetuals and spot, in millionths of a USD."""
     requests_used: int = 0

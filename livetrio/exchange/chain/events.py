@@ -54,6 +54,8 @@ class Fill(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """Whose liquidation it was part of."""
     liquidation_mark: int = 0
     """The mark price then."""
+    is_backstop: bool = False
+    """Whether the liquidator took the position over, at the mark price and without the book."""
 
 
 class PublicTrade(msgspec.Struct, frozen=True, eq=False):

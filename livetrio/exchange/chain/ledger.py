@@ -15,6 +15,7 @@ from livetrio.exchange.chain.book import Book
 from livetrio.exchange.chain.events import Event, OrderUpdate
 from livetrio.exchange.chain.listing import Listing, Perp
 from livetrio.exchange.chain.order import Order, Status
+from livetrio.exchange.chain.premiums import Premiums
 
 FIRST_OID = 57_000_000_000
 """Beyond 32 bits, as the venue's (§0)."""
@@ -61,6 +62,12 @@ class Ledger:
     treasury: Account = attrs.field(init=False)
     liquidating: Account | None = None
     """Whose positions are being closed by the exchange just now."""
+    holders: dict[int, dict[str, Account]] = attrs.field(init=False)
+    """By asset of a perpetual: who has had a position since liquidations were last looked at, and has perhaps
+    one still; by address. Without the house."""
+    agents: dict[str, Account] = attrs.field(factory=dict)
+    """By address of an API wallet: whose it is, or was."""
+    premiums: Premiums = attrs.field(factory=Premiums)
     armed: dict[str, Account] = attrs.field(factory=dict)
     """The accounts whose dead man's switch is set, by address."""
     next_oid: int = FIRST_OID
@@ -73,6 +80,7 @@ class Ledger:
         self.marks = {each.asset: each.reference for each in self.listing.instruments}
         self.triggers = {each.asset: {} for each in self.listing.instruments}
         self.open_interest = {each.asset: 0 for each in self.listing.perps}
+        self.holders = {each.asset: {} for each in self.listing.perps}
         self.treasury = self.account(TREASURY)
         self.treasury.exists = self.treasury.is_house = True
 

@@ -4,8 +4,8 @@ The rules (docs pages *margining* and *liquidations*, 2026-08-22; §5.12):
 
 - A position needs its value at the mark price by the account's leverage (**initial margin**), and is kept
   while half of what it would need at the perpetual's highest leverage is there (**maintenance margin**).
-- All cross positions share the account's cash; its **value** is that cash and what they are worth. An isolated
-  position has cash of its own and answers with nothing else.
+- All cross positions share the account's cash; its **value** is that cash and what they are worth. An
+  isolated position has cash of its own and answers with nothing else.
 - What may be **transferred** away leaves the initial margin, and a tenth of what the positions are worth.
 
 What resting orders reserve, no page says. Here it is, of each perpetual and of the side that needs more, the
@@ -119,12 +119,20 @@ def _value_and_used(ledger: Ledger, account: Account) -> tuple[int, int]:
 def order_margin(ledger: Ledger, account: Account) -> int:
     """What the resting orders of an account reserve, for cross and isolated positions to come."""
     total = 0
-    for asset, resting in account.resting.items():
-        if resting.bid_sz or resting.ask_sz:
-            total += max(
-                _side_margin(ledger, account, asset, resting.bid_sz, resting.bid_ntl, is_buy=True),
-                _side_margin(ledger, account, asset, resting.ask_sz, resting.ask_ntl, is_buy=False),
-            )
+    positions, leverages, perps = account.positions, account.leverages, ledger.listing.perps
+    for asset, resting in account.resting.items():  # on the way of every order: calls are spared
+        bid_ntl, ask_ntl = resting.bid_ntl, resting.ask_ntl
+        position = positions.get(asset)
+        if position is not None and position.szi:
+            if position.szi < 0:
+                bid_ntl = _uncovered(position, resting.bid_sz, bid_ntl)
+            else:
+                ask_ntl = _uncovered(position, resting.ask_sz, ask_ntl)
+        ntl = bid_ntl if bid_ntl > ask_ntl else ask_ntl
+        if ntl:
+            found = leverages.get(asset)
+            leverage = min(DEFAULT_LEVERAGE, perps[asset].max_leverage) if found is None else found.value
+            total -= -ntl // leverage
     return total
 
 
@@ -158,16 +166,10 @@ def available_to_trade(ledger: Ledger, account: Account, asset: int, *, is_buy: 
     return max(free, 0)
 
 
-def _side_margin(ledger: Ledger, account: Account, asset: int, sz: int, ntl: int, *, is_buy: bool) -> int:
-    """The margin of orders of one side, of this size and price × size together."""
-    position = account.positions.get(asset)
-    szi = 0 if position is None else position.szi
-    if szi < 0 if is_buy else szi > 0:
-        covered = 2 * abs(szi) if position is not None and position.is_cross else abs(szi)
-        if sz <= covered:
-            return 0
-        ntl = -(-ntl * (sz - covered) // sz)
-    return -(-ntl // leverage_of(ledger, account, asset))
+def _uncovered(position: Position, sz: int, ntl: int) -> int:
+    """Of orders against a position, with this size and price × size together: what is beyond it."""
+    covered = abs(position.szi) * (2 if position.is_cross else 1)
+    return -(-ntl * (sz - covered) // sz) if sz > covered else 0
 
 
 # Whether orders may be placed and matched.
@@ -189,19 +191,31 @@ def can_place(ledger: Ledger, account: Account, new: NewOrder) -> bool:
     closable = max(-szi if is_buy else szi, 0)
     if sz <= closable and new.tif in _TAKERS:
         return True
-    side_sz, side_ntl, before = sz, new.px * sz, 0
-    if not is_buy:
-        side_ntl = max(new.px, ledger.marks[asset]) * sz
-    if resting is not None:
-        bids = _side_margin(ledger, account, asset, resting.bid_sz, resting.bid_ntl, is_buy=True)
-        asks = _side_margin(ledger, account, asset, resting.ask_sz, resting.ask_ntl, is_buy=False)
-        before = max(bids, asks)
-        side_sz += resting.bid_sz if is_buy else resting.ask_sz
-        side_ntl += resting.bid_ntl if is_buy else resting.ask_ntl
-    if side_sz <= closable:
+    bid_sz, bid_ntl, ask_sz, ask_ntl = (
+        (0, 0, 0, 0)
+        if resting is None
+        else (resting.bid_sz, resting.bid_ntl, resting.ask_sz, resting.ask_ntl)
+    )
+    if (bid_sz if is_buy else ask_sz) + sz <= closable:
         return True
-    added = max(_side_margin(ledger, account, asset, side_sz, side_ntl, is_buy=is_buy) - before, 0)
-    return added <= free_margin(ledger, account)
+    before = _worse_side(position, bid_sz, bid_ntl, ask_sz, ask_ntl)
+    if is_buy:
+        after = _worse_side(position, bid_sz + sz, bid_ntl + sz * new.px, ask_sz, ask_ntl)
+    else:
+        px = max(new.px, ledger.marks[asset])
+        after = _worse_side(position, bid_sz, bid_ntl, ask_sz + sz, ask_ntl + sz * px)
+    leverage = leverage_of(ledger, account, asset)
+    added = -(-after // leverage) + -before // leverage
+    return max(added, 0) <= free_margin(ledger, account)
+
+
+def _worse_side(position: Position | None, bid_sz: int, bid_ntl: int, ask_sz: int, ask_ntl: int) -> int:
+    """Price × size of what the resting orders of the side that adds more would add to a position."""
+    if position is not None and position.szi < 0:
+        bid_ntl = _uncovered(position, bid_sz, bid_ntl)
+    elif position is not None and position.szi > 0:
+        ask_ntl = _uncovered(position, ask_sz, ask_ntl)
+    return max(bid_ntl, ask_ntl)
 
 
 def can_fill(ledger: Ledger, order: Order, sz: int) -> bool:
@@ -258,8 +272,6 @@ def liquidation_px(ledger: Ledger, account: Account, asset: int) -> int | None:
         rest = position.cash
     twice = 2 * ledger.listing.perps[asset].max_leverage
     size = abs(position.szi)
-    if position.szi > 0:
-        px = -(rest * twice // (size * (twice - 1)))
-    else:
-        px = rest * twice // (size * (twice + 1))
+    long = position.szi > 0
+    px = -(rest * twice // (size * (twice - 1))) if long else rest * twice // (size * (twice + 1))
     return px if px > 0 else None

@@ -65,7 +65,9 @@ def _fill_perp(
     start = position.szi
     if start == 0:
         position.is_cross = ledger.leverage(account, perp).is_cross
-    closed_pnl = _trade(ledger, account, position, perp, sz if order.is_buy else -sz, px)
+        if not account.is_house:
+            ledger.holders[perp.asset][account.address] = account
+    closed_pnl = change_position(ledger, account, position, perp, sz if order.is_buy else -sz, px)
     if account.is_house:
         return
     ntl = px * sz
@@ -85,7 +87,9 @@ def _fill_perp(
     )  # fmt: skip
 
 
-def _trade(ledger: Ledger, account: Account, position: Position, perp: Perp, signed: int, px: int) -> int:
+def change_position(
+    ledger: Ledger, account: Account, position: Position, perp: Perp, signed: int, px: int
+) -> int:
     """Change a position and its cash; the realized PnL."""
     start = position.szi
     ntl = signed * px

@@ -27,6 +27,10 @@ class Desk(Protocol):
         """Cancel a live order of the house."""
         ...
 
+    def reduce(self, order: Order, sz: int) -> None:
+        """Take so much off a live order of the house, less than all of it; its place in the queue stays."""
+        ...
+
     def set_oracle(self, asset: int, px: int) -> None:
         """What the world outside thinks that a perpetual is worth, in units of price."""
         ...
