@@ -1,75 +1,141 @@
-"""LocalExchange: a venue on this machine that plays a recording, in the venue's own protocol.
+"""LocalExchange: a whole venue on this machine, in Hyperliquid's protocol.
 
 One port, as the venue has it (protocol page §1.1): ``POST /info``, ``POST /exchange`` and, upgraded to a
-WebSocket, ``GET /ws``. Nothing in here knows about sockets or wall clocks: `LocalExchange.serve_stream` takes
-any stream, and time is trio's, so the same code serves people over TCP and tests in memory in virtual time.
+WebSocket, ``GET /ws``; and one path that the venue has not, ``POST /control``, for whoever runs it. Nothing
+in here knows about sockets or wall clocks: `LocalExchange.serve_stream` takes any stream, and time is trio's,
+so the same code serves people over TCP and tests in memory in virtual time.
 
-Each WebSocket client has a playback of its own, from the recording's beginning at its first subscription
-(`replay`); info requests over HTTP, which belong to no such client, are answered from the playback that was
-begun last. There is no trading: every action is answered ``Trading is halted.``
+    serve_stream ─► Routes ─► ask ─► info                         (one call)
+         │             └────► act ─► Gate ─► Chain ◄── Heart ──► Records, Feeds
+         └─► Session ─► ask, act, Feeds ─► Outbox
 
-A client costs itself and nobody else. Whatever it sends is answered or ends its own connection; the errors
-that a client can cause are named in `_CLIENTS_FAULT`, and anything else is a bug, and stops the exchange.
+A client costs itself and nobody else: what it sends is answered, or ends its own connection.
 """
 
 from __future__ import annotations
 
-import msgspec
+import ipaddress
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
 import trio
-from trio_websocket import ConnectionClosed
-from wsproto.utilities import ProtocolError
 
 from livetrio.clock import Clock
-from livetrio.errors import UsageError
-from livetrio.exchange.http import Request, Response, plain, serve_http
-from livetrio.exchange.info import SCHEMA_ERROR, CannotAnswer, answer_info, read_info_request
-from livetrio.exchange.messages import NOT_JSON, ExchangeRequest
-from livetrio.exchange.pushback import PushbackStream
-from livetrio.exchange.recording import Recording
-from livetrio.exchange.replay import Playback
-from livetrio.exchange.session import HALTED, Session
-from livetrio.exchange.websocket import serve_websocket
+from livetrio.exchange.api.feeds import Feeds
+from livetrio.exchange.api.info import answer_info
+from livetrio.exchange.api.records import Records
+from livetrio.exchange.api.session import Session
+from livetrio.exchange.api.signed import Gate
+from livetrio.exchange.chain.chain import Answer, Chain
+from livetrio.exchange.chain.ledger import Ledger
+from livetrio.exchange.chain.listing import default_listing
+from livetrio.exchange.chain.transfers import deposit, deposit_spot
+from livetrio.exchange.chain.units import USD_DECIMALS
+from livetrio.exchange.edge.http import serve_http
+from livetrio.exchange.edge.outbox import Outbox
+from livetrio.exchange.edge.routes import Routes
+from livetrio.exchange.edge.streams import peer_address
+from livetrio.exchange.edge.websocket import serve_websocket
+from livetrio.exchange.heart import Heart
+from livetrio.exchange.keys import Key, make_key
+from livetrio.exchange.limits import VENUE_CAPS, Limits
+from livetrio.exchange.market.base import Market
+from livetrio.exchange.market.flow import LivingMarket
+from livetrio.exchange.market.recorded_listing import listing_of
+from livetrio.exchange.market.recording import Recording
+from livetrio.exchange.market.replay import ReplayMarket
+from livetrio.exchange.settings import ExchangeSettings
 
 MAX_CONNECTIONS = 1000
-"""At once; those above it are closed unread. The venue allows 10 for each address, which would be every
-client here."""
+"""Of all clients together, at once; those above it are closed unread. Of one address the venue has fewer."""
 
-_CLIENTS_FAULT = (
-    trio.BrokenResourceError,  # gone in the middle
-    trio.ClosedResourceError,  # trio-websocket closed the stream under a task that was still sending
-    ConnectionClosed,  # the same, noticed in time
-    ProtocolError,  # wsproto, asked to answer a client after it had said goodbye
-)
+_NANOSECONDS_PER_MS = 1_000_000
 
 
 class LocalExchange:
-    """A venue that plays a recording to everybody who connects. Make it inside `trio.run`."""
+    """A venue. Make it inside `trio.run`, and let `run` or `serve` run while clients are served."""
 
     def __init__(
         self,
-        recording: Recording,
+        settings: ExchangeSettings | None = None,
         *,
         clock: Clock,
-        speed: float | None = 1.0,
+        recording: Recording | None = None,
+        speed: float = 1.0,
         loop: bool = False,
     ) -> None:
-        """Take what to play.
+        """Take what to be.
 
         Args:
-          recording: the frames.
-          clock: for the times the exchange tells itself; frames keep those they were recorded with.
-          speed: seconds of recorded time in a second; None to play as fast as each client reads.
-          loop: begin again at the end, with times moved on, rather than falling silent.
+          settings: how it behaves.
+          clock: for the time of everything that happens.
+          recording: lets its market be the recorded one, from the first subscription of any client on, and
+            lists what the recording knows; without it the market is the living one of the settings.
+          speed: seconds of recorded time in a second.
+          loop: whether the recording begins again at its end.
         """
-        if speed is not None and not speed > 0:
-            raise UsageError(f"speed must be greater than 0, not {speed}")
-        self.recording = recording
-        self.speed = speed
-        self.loop = loop
+        self.settings = settings = settings or ExchangeSettings()
+        self._clock = clock
+        self._recorded: ReplayMarket | None = None
+        market: Market
+        if recording is None:
+            listing = default_listing()
+            market = LivingMarket(settings.seed, settings.regime)
+        else:
+            listing = listing_of(recording)
+            market = self._recorded = ReplayMarket(recording, speed, loop=loop)
+        self.ledger = Ledger(listing, seed=settings.seed, time=clock.now() // _NANOSECONDS_PER_MS)
+        self.keys: Sequence[Key] = tuple(make_key(settings.seed, each) for each in range(settings.accounts))
+        """Of the funded accounts. Everybody who knows the seed knows them."""
+        self._open_accounts()
+        self.records = Records(self.ledger)
+        self.chain = Chain(
+            self.ledger,
+            market=market,
+            limits=settings.limits,
+            schedule_cancel_volume=_usd(settings.schedule_cancel_volume),
+        )
+        self.feeds = Feeds(self.ledger, self.records, now=lambda: self._heart.now)
+        self._heart = Heart(
+            self.chain,
+            self.records,
+            self.feeds,
+            clock,
+            block_interval=settings.block_interval,
+            commit_delay=settings.commit_delay,
+            replies_first=settings.replies_first,
+        )
+        self.feeds.wake = self._heart.wake
+        self._gate = Gate(self.ledger)
+        self._limits: dict[str, Limits] = {}
         self.connections = 0
         """How many clients are connected now."""
-        self._clock = clock
-        self._newest = Playback(recording)
+
+    def _open_accounts(self) -> None:
+        usdc = self.ledger.listing.usdc
+        for key in self.keys:
+            account = self.ledger.account(key.address)
+            deposit(self.ledger, account, _usd(self.settings.balance))
+            deposit_spot(self.ledger, account, usdc, int(self.settings.balance * 10**usdc.wei_decimals))
+        for address, amount in self.settings.funded.items():
+            deposit(self.ledger, self.ledger.account(address), _usd(amount))
+
+    # Running.
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Let time pass, until cancelled. Started when the market has begun, or waits to be watched."""
+        if self._recorded is None:
+            self._heart.begin()
+        else:
+            self.records.seed_trades(self._recorded.history(self.ledger.listing, self._heart.now))
+            self.feeds.note_subscriber = self._begin_replay
+        await self._heart.beat(task_status=task_status)
+
+    def _begin_replay(self) -> None:
+        """Somebody listens: from now on the recording is played. Its first book is there at once."""
+        self.feeds.note_subscriber = lambda: None
+        self._heart.begin()
 
     async def serve(
         self,
@@ -78,7 +144,7 @@ class LocalExchange:
         *,
         task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Listen and serve until cancelled; then every connection is closed at once.
+        """Run, listen and serve until cancelled; then every connection is closed at once.
 
         Started with the base URL, ``http://127.0.0.1:PORT``.
 
@@ -93,6 +159,7 @@ class LocalExchange:
         name, number = listeners[0].socket.getsockname()[:2]
         base_url = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
         async with trio.open_nursery() as nursery:
+            await nursery.start(self.run)
             await nursery.start(trio.serve_listeners, self.serve_stream, listeners)
             task_status.started(base_url)
 
@@ -102,59 +169,63 @@ class LocalExchange:
         try:
             if self.connections <= MAX_CONNECTIONS:
                 await self._serve_client(stream)
-        except* _CLIENTS_FAULT:
+        except* trio.BrokenResourceError:
             pass  # it costs itself
         finally:
             self.connections -= 1
             await trio.aclose_forcefully(stream)
 
     async def _serve_client(self, stream: trio.abc.Stream) -> None:
-        head = await serve_http(stream, self._answer)
-        if head is None:
+        address = peer_address(stream)
+        limits = self._limits_of(address)
+        routes = Routes(self, limits, may_control=_is_local(address))
+        upgrade = await serve_http(stream, routes.answer)
+        if upgrade is None:
             return
-        playback = Playback(self.recording, loop=self.loop)
-        session = Session(playback, self._clock)
-        await serve_websocket(
-            PushbackStream(stream, head), session, self.speed, on_begin=lambda: self._follow(playback)
-        )
-
-    def _follow(self, playback: Playback) -> None:
-        """From now on this playback is the market that info requests are answered from."""
-        self._newest = playback
-
-    async def _answer(self, request: Request) -> Response | None:
-        """Route a request; None for the upgrade, which `serve_websocket` answers."""
-        match request.method, request.path:
-            case "GET", "/ws":
-                return None if request.wants_websocket else plain(400, "expected a WebSocket upgrade")
-            case "POST", "/info":
-                return self._info(request.body)
-            case "POST", "/exchange":
-                return self._exchange(request.body)
-            case _, "/ws":
-                return plain(405, "Method Not Allowed", ("allow", "GET"))
-            case _, "/info" | "/exchange":
-                return plain(405, "Method Not Allowed", ("allow", "POST"))
-        return plain(404, "Not Found")
-
-    def _info(self, body: bytes) -> Response:
         try:
-            payload = msgspec.json.decode(body)
-        except NOT_JSON:
-            return plain(400, "Failed to parse the request body as JSON")
-        try:
-            answer = answer_info(read_info_request(payload), self._newest, self._clock)
-        except CannotAnswer as refusal:
-            return plain(422, str(refusal))
-        return Response(200, msgspec.json.encode(answer))
+            await serve_websocket(stream, upgrade, lambda outbox: self._open_session(outbox, limits))
+        finally:
+            limits.disconnect()
 
-    def _exchange(self, body: bytes) -> Response:
-        try:
-            payload = msgspec.json.decode(body)
-        except NOT_JSON:
-            return plain(400, "Failed to parse the request body as JSON")
-        try:
-            msgspec.convert(payload, ExchangeRequest)
-        except (msgspec.ValidationError, RecursionError):
-            return plain(422, SCHEMA_ERROR)
-        return Response(200, msgspec.json.encode(HALTED))
+    def _open_session(self, outbox: Outbox, limits: Limits) -> Session:
+        return Session(outbox, self.feeds, self.ledger, self.records, self.act, limits)
+
+    def _limits_of(self, address: str) -> Limits:
+        found = self._limits.get(address)
+        if found is None:
+            for idle in [name for name, each in self._limits.items() if each.is_idle]:
+                del self._limits[idle]
+            caps = VENUE_CAPS if self.settings.limits else None
+            found = self._limits[address] = Limits(trio.current_time, caps)
+        return found
+
+    # What clients ask and do.
+
+    def ask(self, payload: Any) -> Any:
+        """The answer to an info request; raises `CannotAnswer`."""
+        self.ledger.time = max(self.ledger.time, self._heart.now)
+        return answer_info(payload, self.ledger, self.records)
+
+    def act(self, payload: Any, done: Callable[[Answer], None]) -> None:
+        """Hand a signed action to the chain; raises `CannotRead`."""
+        submission = self._gate.read(payload, done)
+        if isinstance(submission, str):
+            done({"status": "err", "response": submission})
+        else:
+            self.chain.submit(submission)
+            self._heart.wake()
+
+    def control(self, payload: Any) -> tuple[int, Any]:
+        """Answer whoever runs the exchange."""
+        return 404, {"error": "nothing can be controlled yet"}
+
+
+def _usd(amount: Decimal) -> int:
+    return int(amount * 10**USD_DECIMALS)
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "memory"

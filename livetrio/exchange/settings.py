@@ -33,7 +33,9 @@ class ExchangeSettings:
     balance: Decimal = Decimal(100_000)
     """USDC of perpetual money that each of them has, and as much in its spot account."""
     funded: Mapping[str, Decimal] = attrs.field(factory=dict)
-    """USDC for other addresses, half of nothing in spot: perpetual money only."""
+    """USDC for other addresses, of perpetual money only."""
+    faults: tuple[str, ...] = ()
+    """What goes wrong from the beginning on, a line each (`livetrio.exchange.faults`)."""
     limits: bool = True
     """Whether the venue's limits hold: requests, messages, connections, subscriptions of one IP address, and
     each account's budget of actions."""

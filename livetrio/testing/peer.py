@@ -26,9 +26,8 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
-from livetrio.exchange.http import Request as HttpRequest
-from livetrio.exchange.http import Response, plain, serve_http
-from livetrio.exchange.pushback import PushbackStream
+from livetrio.exchange.edge.http import Request as HttpRequest
+from livetrio.exchange.edge.http import Response, Upgrade, plain, serve_http
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 """What a stream raises when the other side, or this one, is there no more."""
@@ -42,8 +41,8 @@ def not_found(_request: HttpRequest) -> Response:
 class PeerSession:
     """One connection, from the far side."""
 
-    def __init__(self, peer: WebSocketPeer, stream: trio.abc.Stream, upgrade: HttpRequest) -> None:
-        self.upgrade = upgrade
+    def __init__(self, peer: WebSocketPeer, stream: trio.abc.Stream, upgrade: Upgrade) -> None:
+        self.upgrade = upgrade.request
         """The request that opened it, with its headers."""
         self.opened = trio.current_time()
         self.received: list[str] = []
@@ -57,6 +56,8 @@ class PeerSession:
         self._peer = peer
         self._stream = stream
         self._protocol = WSConnection(ConnectionType.SERVER)
+        self._first = (_handshake(upgrade), upgrade.rest)
+        """The client's bytes that were read already. wsproto loses what comes before it has accepted."""
         self._text = ""
         self._sending = trio.Lock()
         self._news = trio.Event()
@@ -93,15 +94,20 @@ class PeerSession:
     async def run(self) -> None:
         """Serve until either side ends it."""
         try:
+            for data in self._first:
+                if data:
+                    await self._receive(data)
             while not self.ended.is_set():
-                data = await self._stream.receive_some()
-                self._protocol.receive_data(bytes(data) or None)
-                for event in self._protocol.events():
-                    await self._take(event)
+                await self._receive(bytes(await self._stream.receive_some()) or None)
         except GONE:
             pass
         finally:
             self.ended.set()
+
+    async def _receive(self, data: bytes | None) -> None:
+        self._protocol.receive_data(data)
+        for event in self._protocol.events():
+            await self._take(event)
 
     async def _take(self, event: Event) -> None:
         match event:
@@ -137,6 +143,14 @@ class PeerSession:
         except LocalProtocolError:
             return  # it has ended already
         await self.send_raw(data)
+
+
+def _handshake(upgrade: Upgrade) -> bytes:
+    """The client's request again, as far as wsproto needs it."""
+    return (
+        b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n" % upgrade.key
+    )
 
 
 class WebSocketPeer:
@@ -179,11 +193,11 @@ class WebSocketPeer:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one connection; what `MemoryNetwork.listen` wants."""
         try:
-            head = await serve_http(stream, self._answer)
+            upgrade = await serve_http(stream, self._answer)
         except GONE:
             return
-        if head is not None:
-            await PeerSession(self, PushbackStream(stream, head), self.requests[-1]).run()
+        if upgrade is not None:
+            await PeerSession(self, stream, upgrade).run()
 
     def add(self, session: PeerSession) -> None:
         """Take note of a session that is up."""

@@ -1,4 +1,4 @@
-"""run_strategy: a strategy in a running engine, on a recorded market, without a network.
+"""run_strategy: a strategy in a running engine, at the local exchange, without a network.
 
     async def test_it_sees_the_market(autojump_clock):
         async with run_strategy(Spread("BTC-USD-PERP.HYPERLIQUID")) as run:
@@ -27,7 +27,7 @@ from livetrio.app.run import running
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
-from livetrio.exchange import LocalExchange, Recording, demo_recording
+from livetrio.exchange import ExchangeSettings, LocalExchange, Recording
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.runner import StrategyFunction
 from livetrio.supervision.nursery import lone_leaf
@@ -55,8 +55,9 @@ class StrategyRun:
 @asynccontextmanager
 async def run_strategy(
     *strategies: Strategy | StrategyFunction,
+    exchange: ExchangeSettings | None = None,
     recording: Recording | Path | None = None,
-    speed: float | None = 1.0,
+    speed: float = 1.0,
     loop: bool = False,
     config: LiveTradingConfig | None = None,
 ) -> AsyncIterator[StrategyRun]:
@@ -64,24 +65,25 @@ async def run_strategy(
 
     Args:
       strategies: objects of `Strategy` classes, or async functions of one context.
-      recording: what the market does, or the file that says so; by default the recording that ships,
-        a minute of BTC, ETH, SOL and PURR.
-      speed: seconds of recorded time in a second; None: as fast as it is read.
-      loop: whether it begins again at its end, rather than falling silent.
+      exchange: how the exchange behaves; by default as the venue does, with a calm market of seed 0.
+      recording: what the market does instead, or the file that says so.
+      speed: seconds of recorded time in a second.
+      loop: whether the recording begins again at its end, rather than falling silent.
       config: the engine's; by default one that ticks each second.
 
     Raises:
       StrategyFailed: a strategy raised; what, is the ``__cause__``. The block is cancelled then.
     """
-    if not isinstance(recording, Recording):
-        recording = Recording.read(recording or demo_recording())
+    if isinstance(recording, Path):
+        recording = Recording.read(recording)
     clock = Clock.simulated()
-    exchange = LocalExchange(recording, clock=clock, speed=speed, loop=loop)
+    local = LocalExchange(exchange, clock=clock, recording=recording, speed=speed, loop=loop)
     failure: BaseException | None = None
     try:
         async with trio.open_nursery() as far_side:
             network = MemoryNetwork(far_side)
-            site = network.listen(HOST, 80, exchange.serve_stream)
+            site = network.listen(HOST, 80, local.serve_stream)
+            await far_side.start(local.run)
             engine = LiveTradingEngine(
                 MessageBus(),
                 Cache(),
@@ -93,7 +95,7 @@ async def run_strategy(
             for strategy in strategies:
                 engine.add_strategy(strategy)
             async with running(engine):
-                yield StrategyRun(engine, exchange, site)
+                yield StrategyRun(engine, local, site)
             far_side.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         failure = lone_leaf(group)

@@ -20,7 +20,7 @@ import attrs
 import trio
 
 from livetrio.errors import FrameError, UnknownInstrument
-from livetrio.exchange.http import Request, Response
+from livetrio.exchange.edge.http import Request, Response
 from livetrio.model import (
     AggressorSide,
     BookLevel,

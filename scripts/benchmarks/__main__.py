@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import ablation, idle, latency, memory, micro, throughput
+from benchmarks import ablation, exchange, idle, latency, memory, micro, throughput
 from benchmarks.processes import CheckFailed
 from benchmarks.table import Row, machine, print_table
 
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "idle": idle.measure,
     "memory": memory.measure,
     "micro": micro.measure,
+    "exchange": exchange.measure,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from benchmarks import ablation, bare, idle, latency, memory, micro, throughput
+from benchmarks import ablation, bare, exchange, idle, latency, memory, micro, throughput
 
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "throughput": throughput.run,
@@ -24,6 +24,9 @@ JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "memory": memory.run,
     "micro": micro.run,
     "ablation": ablation.run,
+    "matching": exchange.run_matching,
+    "trading": exchange.run_trading,
+    "listening": exchange.run_listening,
 }
 """By name; each takes its settings as keywords."""
 

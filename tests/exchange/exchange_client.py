@@ -1,23 +1,19 @@
-"""A local exchange on in-memory streams, and clients that talk to it, for the tests in this folder."""
+"""A whole local exchange on in-memory streams, and clients that talk to it, for the tests in this folder."""
 
 from __future__ import annotations
 
 import functools
 import json
-from pathlib import Path
 
+import coincurve
 import h11
 import trio
 from trio.testing import memory_stream_pair
 from trio_websocket import ConnectionClosed, wrap_client_stream
 
 from livetrio.clock import Clock
-from livetrio.exchange import LocalExchange, Recording
-
-REAL_RECORDING = Path(__file__).resolve().parents[3] / "shared/data/hyperliquid_btc_20250126.gz"
-
-START = 1_700_000_000_000_000_000
-START_MS = START // 1_000_000
+from livetrio.exchange import ExchangeSettings, LocalExchange
+from livetrio.exchange.typed_data import Network, action_hash, agent_digest
 
 
 def in_a_virtual_hour(test):
@@ -31,56 +27,30 @@ def in_a_virtual_hour(test):
     return limited
 
 
-def frame(channel, data):
-    return json.dumps({"channel": channel, "data": data}, separators=(",", ":"))
-
-
-def level(px, sz="1.5", n=1):
-    return {"px": px, "sz": sz, "n": n}
-
-
-def bbo(coin="BTC", time=START_MS, bid="100.0", ask="101.0", sz="1.5"):
-    return frame("bbo", {"coin": coin, "time": time, "bbo": [level(bid, sz), level(ask, sz)]})
-
-
-def book(coin="BTC", time=START_MS, bid="100.0", ask="101.0", fast=False):
-    data = {"coin": coin, "time": time, "levels": [[level(bid)], [level(ask)]]}
-    return frame("l2Book", data | {"fast": True} if fast else data)
-
-
-def trade(coin="BTC", time=START_MS, px="101.0", sz="0.25", tid=1):
-    users = ["0x" + "1" * 40, "0x" + "2" * 40]
-    return {
-        "coin": coin, "side": "B", "px": px, "sz": sz, "time": time,
-        "hash": "0x" + "0" * 64, "tid": tid, "users": users,
-    }  # fmt: skip
-
-
-def trades(*entries):
-    return frame("trades", list(entries or (trade(),)))
-
-
-def candle(coin="BTC", interval="1m", t=START_MS, close="101.0"):
-    data = {"t": t, "T": t + 59_999, "s": coin, "i": interval}
-    return frame("candle", data | {"o": "100.0", "c": close, "h": "102.0", "l": "99.0", "v": "2.5", "n": 3})
-
-
-def context(coin="BTC", mark="100.5"):
-    channel = "activeSpotAssetCtx" if "/" in coin or coin.startswith("@") else "activeAssetCtx"
-    return frame(channel, {"coin": coin, "ctx": {"markPx": mark}})
-
-
-def recording(*frames):
-    """Frames given as (seconds after the start, text)."""
-    return Recording((START + round(at * 1e9), text) for at, text in frames)
+def limit_order(px, sz="0.1", buy=True, tif="Gtc", asset=1, cloid=None):
+    one = {"a": asset, "b": buy, "p": px, "s": sz, "r": False, "t": {"limit": {"tif": tif}}}
+    return {"type": "order", "orders": [one if cloid is None else one | {"c": cloid}], "grouping": "na"}
 
 
 class Exchange:
-    """A local exchange without a port."""
+    """A local exchange without a port; nobody trades but the clients, unless the test says otherwise."""
 
-    def __init__(self, nursery, recording, **options):
+    def __init__(self, nursery, recording=None, speed=1.0, loop=False, **settings):
         self.nursery = nursery
-        self.local = LocalExchange(recording, clock=Clock.simulated(), **options)
+        self.local = LocalExchange(
+            ExchangeSettings(**{"regime": "none"} | settings),
+            clock=Clock.simulated(),
+            recording=recording,
+            speed=speed,
+            loop=loop,
+        )
+        self.nonce = self.local.ledger.time
+
+    @classmethod
+    async def start(cls, nursery, **options):
+        exchange = cls(nursery, **options)
+        await nursery.start(exchange.local.run)
+        return exchange
 
     def dial(self):
         """The client's end of a new connection."""
@@ -93,44 +63,58 @@ class Exchange:
         connection = await wrap_client_stream(self.nursery, stream, "exchange", "/ws")
         return WebSocketClient(connection, stream)
 
-    def http(self):
-        return HttpClient(self.dial())
+    async def request(self, method, path, body=b"", stream=None):
+        """One HTTP request; its status and its answer, decoded if it is JSON."""
+        stream = stream or self.dial()
+        http = h11.Connection(h11.CLIENT)
+        head = [("host", "exchange"), ("content-length", str(len(body)))]
+        await stream.send_all(
+            http.send(h11.Request(method=method, target=path, headers=head))
+            + (http.send(h11.Data(data=body)) or b"")
+            + (http.send(h11.EndOfMessage()) or b"")
+        )
+        status, data = None, b""
+        while True:
+            event = http.next_event()
+            if event is h11.NEED_DATA:
+                http.receive_data(await stream.receive_some())
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                data += event.data
+            elif isinstance(event, h11.ConnectionClosed):
+                raise EOFError("the exchange closed the connection without an answer")
+            elif isinstance(event, h11.EndOfMessage):
+                return status, json.loads(data) if data[:1] in (b"{", b"[", b'"') else data.decode()
 
-    async def info(self, **request):
-        """The status and the decoded answer of one info request."""
-        status, _, body = await self.http().post("/info", request)
-        return status, (json.loads(body) if status == 200 else body.decode())
+    async def post(self, path, payload):
+        return await self.request("POST", path, json.dumps(payload).encode())
 
+    async def info(self, kind, **more):
+        status, answer = await self.post("/info", {"type": kind} | more)
 
-async def read_to_the_end(stream):
-    """Whatever comes until the exchange ends the connection, gently or not."""
-    received = bytearray()
-    try:
-        while data := await stream.receive_some():
-            received += data
-    except trio.BrokenResourceError:
-        pass
-    return bytes(received)
+        assert status == 200, answer
+        return answer
 
+    async def control(self, kind, **more):
+        return await self.post("/control", {"type": kind} | more)
 
-def upgrade(**headers):
-    """An upgrade request as bytes, with headers changed; None leaves one out."""
-    head = {
-        "Host": "exchange",
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec_WebSocket_Version": "13",
-        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    } | headers
-    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in head.items() if value is not None]
-    return f"GET /ws HTTP/1.1\r\n{''.join(lines)}\r\n".encode()
+    def signed(self, action, account=0, nonce=None, expires_after=None):
+        """The body that an account of the exchange's own sends."""
+        self.nonce += 1
+        nonce = nonce or self.nonce
+        secret = coincurve.PrivateKey(bytes.fromhex(self.local.keys[account].secret_hex[2:]))
+        digest = agent_digest(action_hash(action, nonce, None, expires_after), Network.MAINNET)
+        raw = secret.sign_recoverable(digest, hasher=None)
+        signature = {"r": f"0x{raw[:32].hex()}", "s": f"0x{raw[32:64].hex()}", "v": 27 + raw[64]}
+        body = {"action": action, "nonce": nonce, "signature": signature}
+        return body if expires_after is None else body | {"expiresAfter": expires_after}
 
+    async def act(self, action, **how):
+        status, answer = await self.post("/exchange", self.signed(action, **how))
 
-def masked_frame(payload, opcode=1, first_bits=0x80):
-    """A WebSocket frame of a client; the mask is zero, so the payload can be read."""
-    size = len(payload)
-    length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
-    return bytes([first_bits | opcode]) + length + bytes(4) + payload
+        assert status == 200, answer
+        return answer
 
 
 class WebSocketClient:
@@ -144,23 +128,29 @@ class WebSocketClient:
         await self.connection.send_message(message if isinstance(message, str) else json.dumps(message))
 
     async def receive(self):
-        return await self.connection.get_message()
+        return json.loads(await self.connection.get_message())
 
     async def ask(self, message):
         """Send, and decode the next frame."""
         await self.send(message)
-        return json.loads(await self.receive())
+        return await self.receive()
 
     async def subscribe(self, **subscription):
         return await self.ask({"method": "subscribe", "subscription": subscription})
 
-    async def unsubscribe(self, **subscription):
-        return await self.ask({"method": "unsubscribe", "subscription": subscription})
+    async def send_post(self, payload, kind="action", post_id=1):
+        await self.send({"method": "post", "id": post_id, "request": {"type": kind, "payload": payload}})
 
-    async def post(self, payload, kind="info", post_id=1):
-        return await self.ask(
-            {"method": "post", "id": post_id, "request": {"type": kind, "payload": payload}}
-        )
+    async def post(self, payload, kind="action", post_id=1):
+        await self.send_post(payload, kind, post_id)
+        return (await self.next("post"))["response"]
+
+    async def next(self, channel):
+        """The data of the next frame on a channel; others are passed over."""
+        while True:
+            message = await self.receive()
+            if message["channel"] == channel:
+                return message["data"]
 
     async def wait_closed(self):
         """Read on until the exchange ends the connection; the close code."""
@@ -175,45 +165,6 @@ class WebSocketClient:
         seen = []
         with trio.move_on_after(seconds):
             while True:
-                text = await self.receive()
-                seen.append((trio.current_time(), text))
+                message = await self.receive()
+                seen.append((trio.current_time(), message))
         return seen
-
-
-class HttpClient:
-    """One connection; h11 in the client's role."""
-
-    def __init__(self, stream):
-        self.stream = stream
-        self.h11 = h11.Connection(h11.CLIENT)
-
-    async def post(self, path, body, **headers):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return await self.request("POST", path, data, **headers)
-
-    async def request(self, method, path, body=b"", **headers):
-        """One request and its answer as (status, headers, body)."""
-        head = [("host", "exchange"), ("content-length", str(len(body))), *headers.items()]
-        await self.stream.send_all(
-            self.h11.send(h11.Request(method=method, target=path, headers=head))
-            + (self.h11.send(h11.Data(data=body)) or b"")
-            + (self.h11.send(h11.EndOfMessage()) or b"")
-        )
-        return await self.response()
-
-    async def response(self):
-        status, headers, body = None, {}, b""
-        while True:
-            event = self.h11.next_event()
-            if event is h11.NEED_DATA:
-                self.h11.receive_data(await self.stream.receive_some())
-            elif isinstance(event, h11.Response):
-                status, headers = event.status_code, dict(event.headers)
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.ConnectionClosed):
-                raise EOFError("the exchange closed the connection without an answer")
-            elif isinstance(event, h11.EndOfMessage):
-                if self.h11.our_state is h11.DONE and self.h11.their_state is h11.DONE:
-                    self.h11.start_next_cycle()
-                return status, headers, body

@@ -134,14 +134,20 @@ class Chain:
     def commit(self, time: int) -> Block:
         """Make the block of this instant, ms, which is later than that of the block before."""
         self._begin(time)
-        stages: tuple[list[Submission], ...] = ([], [], [])
+        stages: tuple[list[tuple[Submission, bool]], ...] = ([], [], [])
+        answers: list[tuple[Callable[[Answer], None], Answer]] = []
         for submission in self._queue:
-            stages[stage_of(submission.action)].append(submission)
+            is_known = resolve_signer(self.ledger, submission.signer, time) is not None
+            fault = self._use_nonce(submission) if is_known else None
+            if fault is None:
+                stages[stage_of(submission.action)].append((submission, is_known))
+            else:
+                answers.append((submission.done, _refused(fault)))
         self._queue = []
-        answers = [(each.done, self._do(each)) for stage in stages[:TAKES] for each in stage]
+        answers += [(each.done, self._do(each, known)) for stage in stages[:TAKES] for each, known in stage]
         if self._market is not None:
             self._market.quote(self)
-        answers += [(each.done, self._do(each)) for each in stages[TAKES]]
+        answers += [(each.done, self._do(each, known)) for each, known in stages[TAKES]]
         if self._market is not None:
             self._market.take(self)
         for account in self._due_switches():
@@ -188,8 +194,15 @@ class Chain:
 
     # Actions.
 
-    def _do(self, submission: Submission) -> Answer:
-        """Do one action, or say why not."""
+    def _use_nonce(self, submission: Submission) -> str | None:
+        return self.nonces.check_and_add(submission.signer, submission.nonce, self.ledger.time)
+
+    def _do(self, submission: Submission, is_known: bool) -> Answer:
+        """Do one action, or say why not.
+
+        Nonces are used up in the order in which actions came; only of a signer who was nobody when the block
+        began, such as an agent who is approved in it, it is done here.
+        """
         ledger = self.ledger
         is_own = isinstance(submission.action, UserSigned)
         if is_own:
@@ -200,7 +213,7 @@ class Chain:
             if is_own:
                 return _refused(f"Must deposit before performing actions. User: {submission.signer}")
             return _refused(f"User or API Wallet {submission.signer} does not exist.")
-        fault = self.nonces.check_and_add(submission.signer, submission.nonce, ledger.time)
+        fault = None if is_known else self._use_nonce(submission)
         if fault is not None:
             return _refused(fault)
         actor = resolve_actor(ledger, owner, submission.vault)

@@ -209,6 +209,19 @@ def test_a_sub_account_is_opened_funded_and_traded(blocks):
     assert len(blocks.ledger.account(address).orders) == 1
 
 
+def test_an_agent_that_is_approved_in_a_block_acts_in_it_and_its_nonce_counts(blocks):
+    agent = "0x" + "a" * 40
+    approve = {"type": "approveAgent", "agentAddress": agent, "nonce": START + 1,
+               "signatureChainId": "0x66eee", "hyperliquidChain": "Testnet"}  # fmt: skip
+    blocks.submit(order(), signer=agent, nonce=START + 50)
+    blocks.submit(approve)
+    blocks.submit(order(), signer=agent, nonce=START + 50)
+    answers = blocks.commit()
+
+    assert [each["status"] for each in answers] == ["ok", "ok", "err"]
+    assert answers[2]["response"] == f"Invalid nonce: duplicate nonce {START + 50}"
+
+
 # What else is looked at.
 
 
@@ -223,7 +236,7 @@ def test_a_nonce_counts_once_even_if_its_action_was_refused(blocks):
 def test_a_noop_burns_the_nonce_of_an_order_on_its_way(blocks):
     blocks.submit({"type": "noop"}, nonce=START + 5)
     blocks.submit(order(), nonce=START + 5)
-    done, refused = blocks.commit()
+    refused, done = blocks.commit()
 
     assert done == {"status": "ok", "response": {"type": "default"}}
     assert refused["response"].startswith("Invalid nonce: duplicate")

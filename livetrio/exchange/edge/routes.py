@@ -1,0 +1,140 @@
+"""Routes: which path leads where: questions to ``/info``, actions to ``/exchange``, WebSockets to ``/ws``.
+
+The faults that a request can meet are asked for here: before it is handled, and when its answer is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+import trio
+
+from livetrio.exchange.api.info import CannotAnswer
+from livetrio.exchange.api.signed import CannotRead
+from livetrio.exchange.api.subscriptions import NOT_JSON
+from livetrio.exchange.chain.chain import Answer
+from livetrio.exchange.edge.http import Hangup, Request, Response, plain
+from livetrio.exchange.limits import Limits
+from livetrio.exchange.weights import action_weight, info_weight, items_weight
+
+SCHEMA_ERROR = "Failed to deserialize the JSON body into the target type"
+"""The venue's text for a body that does not fit (§1.5)."""
+
+TOO_MANY = plain(429, "Too Many Requests")
+"""The venue's status; its words are not known (§1.2)."""
+
+
+class Exchange(Protocol):
+    """What requests are about."""
+
+    def ask(self, payload: Any) -> Any:
+        """The answer to an info request; raises `CannotAnswer`."""
+        ...
+
+    def act(self, payload: Any, done: Callable[[Answer], None]) -> None:
+        """Hand a signed action to the chain; ``done`` is called with its answer. Raises `CannotRead`."""
+        ...
+
+    def control(self, payload: Any) -> tuple[int, Any]:
+        """Answer a request of whoever runs the exchange: a status, and what is said."""
+        ...
+
+
+class Routes:
+    """Answers the HTTP requests of one client."""
+
+    def __init__(self, exchange: Exchange, limits: Limits, *, may_control: bool) -> None:
+        self._exchange = exchange
+        self._limits = limits
+        self._may_control = may_control
+        """Whether the client is on this machine."""
+
+    async def answer(self, request: Request) -> Response | Hangup | None:
+        """Answer a request; None for the upgrade to a WebSocket."""
+        match request.method, request.path:
+            case "GET", "/ws":
+                return self._upgrade(request)
+            case "POST", "/info":
+                return self._info(request.body)
+            case "POST", "/exchange":
+                return await self._act(request.body)
+            case "POST", "/control" if self._may_control:
+                return self._control(request.body)
+            case _, "/ws":
+                return plain(405, "Method Not Allowed", ("allow", "GET"))
+            case _, "/info" | "/exchange":
+                return plain(405, "Method Not Allowed", ("allow", "POST"))
+        return plain(404, "Not Found")
+
+    def _upgrade(self, request: Request) -> Response | None:
+        if not request.wants_websocket:
+            return plain(400, "expected a WebSocket upgrade")
+        return None if self._limits.connect() else TOO_MANY
+
+    def _info(self, body: bytes) -> Response:
+        try:
+            payload = msgspec.json.decode(body)
+        except NOT_JSON:
+            return _not_json()
+        kind = payload.get("type") if isinstance(payload, dict) else None
+        if not isinstance(kind, str):
+            return plain(422, SCHEMA_ERROR)
+        if not self._limits.take_rest(info_weight(kind)):
+            return TOO_MANY
+        try:
+            answer = self._exchange.ask(payload)
+        except CannotAnswer as refusal:
+            return plain(422, str(refusal))
+        if isinstance(answer, list):
+            self._limits.charge(items_weight(kind, len(answer)))
+        return _json(answer)
+
+    async def _act(self, body: bytes) -> Response:
+        try:
+            payload = msgspec.json.decode(body)
+        except NOT_JSON:
+            return _not_json()
+        if not self._limits.take_rest(action_weight(_batch_length(payload))):
+            return TOO_MANY
+        answered = trio.Event()
+        answers: list[Answer] = []
+
+        def done(answer: Answer) -> None:
+            answers.append(answer)
+            answered.set()
+
+        try:
+            self._exchange.act(payload, done)
+        except CannotRead:
+            return plain(422, SCHEMA_ERROR)
+        await answered.wait()
+        return _json(answers[0])
+
+    def _control(self, body: bytes) -> Response:
+        try:
+            payload = msgspec.json.decode(body)
+        except NOT_JSON:
+            return _not_json()
+        status, said = self._exchange.control(payload)
+        return Response(status, msgspec.json.encode(said))
+
+
+def _batch_length(payload: Any) -> int:
+    """How many orders, cancels or modifies a request holds, as far as that can be told yet."""
+    action = payload.get("action") if isinstance(payload, dict) else None
+    if isinstance(action, dict):
+        for name in ("orders", "cancels", "modifies"):
+            batch = action.get(name)
+            if isinstance(batch, list):
+                return len(batch)
+    return 1
+
+
+def _json(answer: Any) -> Response:
+    return Response(200, msgspec.json.encode(answer))
+
+
+def _not_json() -> Response:
+    return plain(400, "Failed to parse the request body as JSON")

@@ -1,0 +1,131 @@
+"""Heart: what makes time pass at the exchange: blocks, the feeds' own rhythms, and answers that take a while.
+
+One task, which sleeps until something is due and is woken when an action comes. Blocks are made on a grid,
+but only those in which something happens: a quiet exchange sleeps. Within a beat the order is: the block,
+its news, the answers that are due by then, the feeds that have a rhythm of their own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import trio
+
+from livetrio.clock import Clock
+from livetrio.exchange.api.feeds import Feeds
+from livetrio.exchange.api.records import Records
+from livetrio.exchange.chain.chain import Answer, Block, Chain
+
+_NANOSECONDS_PER_MS = 1_000_000
+
+
+class Heart:
+    """Beats for one exchange."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        records: Records,
+        feeds: Feeds,
+        clock: Clock,
+        *,
+        block_interval: float,
+        commit_delay: float,
+        replies_first: bool,
+    ) -> None:
+        self._chain = chain
+        self._records = records
+        self._feeds = feeds
+        self._clock = clock
+        self._interval = max(1, round(block_interval * 1000))
+        self._delay = round(commit_delay * 1000)
+        self._replies_first = replies_first
+        self._answers: deque[tuple[int, Callable[[Answer], None], Answer]] = deque()
+        """Those of blocks that were made, with the ms at which they leave."""
+        self._began = self.now
+        self._last_block = self._began
+        self._has_news = trio.Event()
+        self.watch: Callable[[int], int | None] | None = None
+        """Called in every beat with the time; says when it wants the next, ms. Not set: nobody watches."""
+
+    @property
+    def now(self) -> int:
+        """ms."""
+        return self._clock.now() // _NANOSECONDS_PER_MS
+
+    def wake(self) -> None:
+        """Something has come that may want a beat earlier than was planned."""
+        self._has_news.set()
+
+    async def beat(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Beat until cancelled."""
+        task_status.started()
+        watched: int | None = None
+        while True:
+            due = self._next_due(watched)
+            with trio.move_on_at(
+                float("inf") if due is None else self._clock.trio_time(due * _NANOSECONDS_PER_MS)
+            ):
+                await self._has_news.wait()
+            self._has_news = trio.Event()
+            watched = self.advance()
+            await trio.lowlevel.checkpoint()
+
+    def advance(self) -> int | None:
+        """Do what is due by now; when the watcher wants to look again."""
+        now = self.now
+        block_due = self._block_due()
+        if block_due is not None and block_due <= now:
+            grid = self._began + (now - self._began) // self._interval * self._interval
+            self._publish(self._chain.commit(grid))
+            self._last_block = grid
+        self._answer(now)
+        due = self._feeds.next_due()
+        if due is not None and due <= now:
+            self._feeds.advance(now)
+        return None if self.watch is None else self.watch(now)
+
+    def begin(self) -> None:
+        """Make the block in which the market begins."""
+        now = self.now
+        self._last_block = max(now, self._last_block + 1)
+        self._publish(self._chain.start_market(self._last_block))
+        self.wake()
+
+    def _publish(self, block: Block) -> None:
+        self._records.note(block)
+        if self._replies_first:
+            for done, answer in block.answers:
+                done(answer)
+            self._feeds.publish(block)
+        else:
+            self._feeds.publish(block)
+            leaves = block.time + self._delay
+            self._answers.extend((leaves, done, answer) for done, answer in block.answers)
+
+    def _answer(self, now: int) -> None:
+        answers = self._answers
+        while answers and answers[0][0] <= now:
+            _, done, answer = answers.popleft()
+            done(answer)
+
+    def _block_due(self) -> int | None:
+        """The instant of the next block: on the grid, and after the last."""
+        if self._chain.has_work:
+            wanted = self._last_block + 1
+        else:
+            due = self._chain.next_due()
+            if due is None:
+                return None
+            wanted = max(due, self._last_block + 1)
+        return self._began + -(-(wanted - self._began) // self._interval) * self._interval
+
+    def _next_due(self, watched: int | None) -> int | None:
+        due = [
+            self._block_due(),
+            self._answers[0][0] if self._answers else None,
+            self._feeds.next_due(),
+            watched,
+        ]
+        return min((each for each in due if each is not None), default=None)
