@@ -15,7 +15,7 @@ import livetrio
 ROOT = Path(livetrio.__file__).parent
 
 LAYERS = [
-    ["errors", "version"],
+    ["errors", "version", "durations"],
     ["model"],
     ["topics", "clock"],
     ["subscription"],
@@ -34,7 +34,7 @@ LAYERS = [
 """Lowest first. Those of one line do not import each other, but what is in one folder may."""
 
 NEVER_WAITS = {
-    "errors", "version", "model", "topics", "clock", "cache", "engines",
+    "errors", "version", "durations", "model", "topics", "clock", "cache", "engines",
     "venues", "venues.base", "venues.registry", "venues.<name>",
 }  # fmt: skip
 """No ``async`` and no ``await`` here."""

@@ -7,10 +7,12 @@ output, everything else (logs, problems, tracebacks) to the standard error.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -23,7 +25,8 @@ from livetrio.version import __version__
 if TYPE_CHECKING:
     from livetrio.app.config import Config
     from livetrio.app.report import EngineReport
-    from livetrio.exchange import Recording
+    from livetrio.exchange import ExchangeSettings, Recording
+    from livetrio.exchange.settings import Regime
 
 FAILED = 1
 WRONG = 2
@@ -55,7 +58,7 @@ def livetrio() -> None:
 
 
 def _read_duration(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
-    from livetrio.app.durations import parse_duration
+    from livetrio.durations import parse_duration
 
     try:
         return None if text is None else parse_duration(text)
@@ -63,14 +66,36 @@ def _read_duration(_: click.Context, __: click.Parameter, text: str | None) -> f
         raise click.BadParameter(str(error)) from None
 
 
-def _read_speed(_: click.Context, __: click.Parameter, text: str) -> float | None:
+def _read_speed(_: click.Context, __: click.Parameter, text: str) -> float:
     try:
-        speed = None if text == "max" else float(text)
+        speed = float(text)
     except ValueError:
         speed = 0.0
-    if speed is not None and not 0 < speed < float("inf"):
-        raise click.BadParameter(f"expected a number > 0 or max, found {text!r}")
+    if not 0 < speed < float("inf"):
+        raise click.BadParameter(f"expected a number > 0, found {text!r}")
     return speed
+
+
+def _read_accounts(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Decimal]:
+    accounts = {}
+    for text in texts:
+        address, _equals, amount = text.partition("=")
+        usdc = Decimal(amount) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", amount, re.ASCII) else None
+        if re.fullmatch(r"0x[0-9a-fA-F]{40}", address) is None or usdc is None:
+            raise click.BadParameter(f"expected 0x and 40 hexadecimal digits, =, and USDC, found {text!r}")
+        accounts[address.lower()] = usdc
+    return accounts
+
+
+def _read_faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    from livetrio.exchange.faults.grammar import BadFault, parse_fault
+
+    for text in texts:
+        try:
+            parse_fault(text)
+        except BadFault as error:
+            raise click.BadParameter(str(error)) from None
+    return texts
 
 
 _config_argument = click.argument("config", metavar="CONFIG", type=click.Path(path_type=Path))
@@ -145,13 +170,7 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-@livetrio.command(epilog=EPILOG, short_help="Play a recording as a venue on this machine.")
-@click.option(
-    "--replay",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The recording to play, gzip if its name ends in .gz. Default: the one that ships with livetrio.",
-)
+@livetrio.command(epilog=EPILOG, short_help="A whole exchange on this machine.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option(
     "--port",
@@ -161,49 +180,111 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
     help="The TCP port to listen at; 0: any that is free.",
 )
 @click.option(
-    "--speed",
-    callback=_read_speed,
-    metavar="N|max",
-    default="1",
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
     show_default=True,
-    help="N times as fast as recorded, or as fast as each client reads.",
+    help="Of the accounts, the market and the faults: the same seed, the same exchange.",
 )
 @click.option(
-    "--loop/--no-loop",
-    default=None,
-    help="Begin again at the end, or fall silent. Default: the recording that ships with livetrio loops, "
-    "one given with --replay is played once.",
+    "--regime",
+    type=click.Choice(["calm", "trend", "crash", "none"]),
+    default="calm",
+    show_default=True,
+    help="How the market behaves; none: nobody trades but clients.",
 )
+@click.option(
+    "--accounts",
+    type=click.IntRange(0, 100),
+    default=3,
+    show_default=True,
+    help="How many funded accounts are made up.",
+)
+@click.option(
+    "--account",
+    "funded",
+    callback=_read_accounts,
+    metavar="ADDRESS=USDC",
+    multiple=True,
+    help="Fund this account of yours, too.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    callback=_read_faults,
+    metavar="FAULT",
+    multiple=True,
+    help="Let something go wrong, as 'drop-connection every 30s' or 'ack-lost 5%'; --faults lists all.",
+)
+@click.option("--faults", "list_faults", is_flag=True, help="List the faults and how they are written.")
+@click.option(
+    "--limits/--no-limits",
+    default=True,
+    show_default=True,
+    help="Keep the venue's limits on requests, connections, subscriptions, and actions of an account.",
+)
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Let the market follow a recording, gzip if its name ends in .gz, from the first subscription on.",
+)
+@click.option(
+    "--speed",
+    callback=_read_speed,
+    metavar="N",
+    default="1",
+    show_default=True,
+    help="N times as fast as recorded.",
+)
+@click.option("--loop/--no-loop", default=False, show_default=True, help="Begin the recording again at its end.")
 @_level_option
 @_format_option
 def exchange(
-    replay: Path | None,
     host: str,
     port: int,
-    speed: float | None,
-    loop: bool | None,
+    seed: int,
+    regime: Regime,
+    accounts: int,
+    funded: dict[str, Decimal],
+    faults: tuple[str, ...],
+    list_faults: bool,
+    limits: bool,
+    replay: Path | None,
+    speed: float,
+    loop: bool,
     log_level: str | None,
     log_format: str | None,
 ) -> None:
-    """Play a recording on a port of this machine, in Hyperliquid's protocol, until Ctrl+C or SIGTERM.
+    """Run a whole exchange on a port of this machine, in Hyperliquid's protocol, until Ctrl+C or SIGTERM.
 
-    The first line on the standard output is the base URL.
+    It matches orders, knows accounts, and has a market that lives. The first line on the standard output is the
+    base URL; after it come a few funded accounts with their keys, which anybody can make up again from the
+    seed. POST /control changes things while it runs.
     """
     format = log_format or "console"
+    if list_faults:
+        from livetrio.exchange.faults.describe import describe_faults
+
+        click.echo(describe_faults())
+        return
     with _explaining_errors(format):
         import trio
 
         from livetrio.app.logs import configure_logs
-        from livetrio.exchange import BadRecording, Recording, demo_recording
+        from livetrio.exchange import BadRecording, ExchangeSettings, Recording
 
         configure_logs(format, log_level or "info")
         try:
-            recording = Recording.read(demo_recording() if replay is None else replay)
+            recording = None if replay is None else Recording.read(replay)
         except BadRecording as error:
             _complain(str(error), format)
             sys.exit(WRONG)
+        settings = ExchangeSettings(
+            seed=seed, regime=regime, accounts=accounts, funded=funded, faults=faults, limits=limits
+        )
         try:
-            trio.run(_serve, recording, host, port, speed, replay is None if loop is None else loop)
+            trio.run(_serve, settings, recording, host, port, speed, loop)
         except BaseExceptionGroup as group:
             cause = _lone_leaf(group)
             if not isinstance(cause, OSError):
@@ -212,18 +293,26 @@ def exchange(
             sys.exit(FAILED)
 
 
-async def _serve(recording: Recording, host: str, port: int, speed: float | None, loop: bool) -> None:
+async def _serve(
+    settings: ExchangeSettings, recording: Recording | None, host: str, port: int, speed: float, loop: bool
+) -> None:
     import signal
 
     import trio
 
+    from livetrio.app.run import freeze_garbage_collector
     from livetrio.clock import Clock
     from livetrio.exchange import LocalExchange
 
-    local = LocalExchange(recording, clock=Clock.live(), speed=speed, loop=loop)
+    local = LocalExchange(settings, clock=Clock.live(), recording=recording, speed=speed, loop=loop)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             click.echo(await nursery.start(local.serve, host, port))
+            freeze_garbage_collector()
+            for key in local.keys:
+                click.echo(f"account {key.address} key {key.secret_hex} usdc {settings.balance}")
+            for address, usdc in settings.funded.items():
+                click.echo(f"account {address} usdc {usdc}")
             await signals.__anext__()
             nursery.cancel_scope.cancel()
 

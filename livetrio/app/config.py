@@ -20,7 +20,6 @@ from livetrio.app.rules import (
     as_float,
     as_tuple,
     boolean,
-    either,
     found,
     listed,
     made,
@@ -263,26 +262,45 @@ class LoggingConfig:
 class ExchangeConfig:
     """The local exchange, which venues with ``network = "local"`` connect to."""
 
+    seed: int | None = attrs.field(default=None, validator=optional(whole("", 0, 2**63 - 1)))
+    """Of its market, its accounts and its faults: the same seed, the same market. Default: drawn for each run,
+    and told in the log."""
+    regime: Literal["calm", "trend", "crash", "none"] = attrs.field(
+        default="calm", validator=one_of("calm", "trend", "crash", "none")
+    )
+    """How its market behaves; ``none``: nobody trades there but those who connect."""
+    faults: tuple[str, ...] = attrs.field(
+        default=(), converter=as_tuple, validator=several(str, "an array of faults")
+    )
+    """What goes wrong there, as ``drop-connection every 30s``; ``livetrio exchange --help`` lists them."""
+    limits: bool = attrs.field(default=True, validator=boolean())
+    """Whether it keeps the venue's limits on requests, connections and subscriptions."""
     replay: str | None = attrs.field(
         default=None, validator=optional(text("the path of a recording", lambda value: value != ""))
     )
-    """A recording to play, looked for beside the configuration file. Default: the one that ships."""
-    speed: float | Literal["max"] = attrs.field(
-        default=1.0,
-        converter=as_float,
-        validator=either(number("> 0", lambda value: value > 0), one_of("max")),
+    """A recording that its market follows, looked for beside the configuration file. Default: none; the market
+    is made up."""
+    speed: float = attrs.field(
+        default=1.0, converter=as_float, validator=number("> 0", lambda value: value > 0)
     )
-    """How many times as fast as it was recorded, or ``"max"``: as fast as it is read."""
-    loop: bool | None = attrs.field(default=None, validator=optional(boolean()))
-    """Whether it begins again at its end. Default: the recording that ships does, so that there is always
-    a market to try things on; one of your own is played once, because what it shows happened once."""
+    """How many times as fast as it was recorded."""
+    loop: bool = attrs.field(default=False, validator=boolean())
+    """Whether a recording begins again at its end. It does not by default, because what it shows happened
+    once."""
     port: int = attrs.field(default=0, validator=whole("", 0, 65_535))
     """TCP port on the loopback interface. 0: any that is free."""
 
-    @property
-    def loops(self) -> bool:
-        """What holds of ``loop``: whether the recording begins again at its end."""
-        return self.replay is None if self.loop is None else self.loop
+    def __attrs_post_init__(self) -> None:
+        from livetrio.exchange.faults.grammar import BadFault, parse_fault
+
+        problems = []
+        for index, line in enumerate(self.faults):
+            try:
+                parse_fault(line)
+            except BadFault as error:
+                problems.append(Problem(f"faults[{index}]", str(error)))
+        if problems:
+            raise ConfigError(problems, source="ExchangeConfig")
 
 
 def _named(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from livetrio.app.durations import format_duration
+from livetrio.durations import format_duration
 from livetrio.bus import MessageBus
 from livetrio.clock import NANOSECONDS, format_instant
 from livetrio.model import ShutdownEvent, ShutdownReason

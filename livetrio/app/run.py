@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import attrs
+import structlog
 import trio
 
 from livetrio.app.config import Config, LiveTradingConfig
@@ -17,13 +19,16 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.errors import ConfigError, LiveTradingError, Problem
-from livetrio.exchange import BadRecording, LocalExchange, Recording, demo_recording
+from livetrio.exchange import BadRecording, ExchangeSettings, LocalExchange, Recording
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.venues.base import Venue
 from livetrio.venues.registry import VENUES
+
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("livetrio")
 
 
 @attrs.frozen(kw_only=True)
@@ -147,13 +152,22 @@ async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Ve
 async def _start_exchange(config: Config, services: ServiceNursery) -> str:
     """Start the local exchange on a loopback port; returns its base URL."""
     settings = config.exchange
-    path = demo_recording() if settings.replay is None else config.base / settings.replay
-    try:
-        recording = Recording.read(path)
-    except (OSError, BadRecording) as error:
-        raise ConfigError([Problem("exchange.replay", str(error))], str(config.source)) from error
-    speed = None if settings.speed == "max" else float(settings.speed)
-    exchange = LocalExchange(recording, clock=Clock.live(), speed=speed, loop=settings.loops)
+    recording = None
+    if settings.replay is not None:
+        try:
+            recording = Recording.read(config.base / settings.replay)
+        except (OSError, BadRecording) as error:
+            raise ConfigError([Problem("exchange.replay", str(error))], str(config.source)) from error
+    seed = secrets.randbits(32) if settings.seed is None else settings.seed
+    exchange = LocalExchange(
+        ExchangeSettings(
+            seed=seed, regime=settings.regime, faults=settings.faults, limits=settings.limits, accounts=1
+        ),
+        clock=Clock.live(),
+        recording=recording,
+        speed=settings.speed,
+        loop=settings.loop,
+    )
     try:
         base_url: str = await services.start(
             exchange.serve, "127.0.0.1", settings.port, name="local exchange"
@@ -161,6 +175,9 @@ async def _start_exchange(config: Config, services: ServiceNursery) -> str:
     except OSError as error:
         problem = f"expected a port that is free, found {settings.port}: {error.strerror}"
         raise ConfigError([Problem("exchange.port", problem)], str(config.source)) from error
+    log.info(
+        "local exchange", address=base_url, seed=seed, account=exchange.keys[0].address, usdc=exchange.settings.balance
+    )
     return base_url
 
 

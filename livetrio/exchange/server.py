@@ -15,8 +15,10 @@ A client costs itself and nobody else: what it sends is answered, or ends its ow
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import trio
@@ -27,16 +29,20 @@ from livetrio.exchange.api.info import answer_info
 from livetrio.exchange.api.records import Records
 from livetrio.exchange.api.session import Session
 from livetrio.exchange.api.signed import Gate
-from livetrio.exchange.chain.chain import Answer, Chain
+from livetrio.exchange.chain.chain import Chain
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import default_listing
+from livetrio.exchange.chain.order import Status
+from livetrio.exchange.chain.trading import cancel_all
 from livetrio.exchange.chain.transfers import deposit, deposit_spot
-from livetrio.exchange.chain.units import USD_DECIMALS
-from livetrio.exchange.edge.http import serve_http
+from livetrio.exchange.chain.units import USD_DECIMALS, parse_units
+from livetrio.exchange.edge.http import Response, plain, serve_http
 from livetrio.exchange.edge.outbox import Outbox
 from livetrio.exchange.edge.routes import Routes
-from livetrio.exchange.edge.streams import peer_address
+from livetrio.exchange.edge.streams import peer_address, reset_on_close
 from livetrio.exchange.edge.websocket import serve_websocket
+from livetrio.exchange.faults import control
+from livetrio.exchange.faults.decisions import Connect
 from livetrio.exchange.heart import Heart
 from livetrio.exchange.keys import Key, make_key
 from livetrio.exchange.limits import VENUE_CAPS, Limits
@@ -45,10 +51,14 @@ from livetrio.exchange.market.flow import LivingMarket
 from livetrio.exchange.market.recorded_listing import listing_of
 from livetrio.exchange.market.recording import Recording
 from livetrio.exchange.market.replay import ReplayMarket
+from livetrio.exchange.mischief import Done, Mischief
 from livetrio.exchange.settings import ExchangeSettings
 
 MAX_CONNECTIONS = 1000
 """Of all clients together, at once; those above it are closed unread. Of one address the venue has fewer."""
+
+HOLE_LIMIT = 3600.0
+"""Seconds for which a connection is left open that is never answered."""
 
 _NANOSECONDS_PER_MS = 1_000_000
 
@@ -89,7 +99,7 @@ class LocalExchange:
         self.keys: Sequence[Key] = tuple(make_key(settings.seed, each) for each in range(settings.accounts))
         """Of the funded accounts. Everybody who knows the seed knows them."""
         self._open_accounts()
-        self.records = Records(self.ledger)
+        self.records = Records(self.ledger, now=lambda: self._heart.now)
         self.chain = Chain(
             self.ledger,
             market=market,
@@ -108,6 +118,9 @@ class LocalExchange:
         )
         self.feeds.wake = self._heart.wake
         self._gate = Gate(self.ledger)
+        self.mischief = Mischief(settings.seed, wipe=self._cancel_everything, wake=self._heart.wake)
+        self._heart.watch = self.mischief.watch
+        self.mischief.add(settings.faults)
         self._limits: dict[str, Limits] = {}
         self.connections = 0
         """How many clients are connected now."""
@@ -176,6 +189,14 @@ class LocalExchange:
             await trio.aclose_forcefully(stream)
 
     async def _serve_client(self, stream: trio.abc.Stream) -> None:
+        if not self.mischief.injector.is_quiet:
+            match self.mischief.injector.on_connect():
+                case Connect.REFUSE:
+                    reset_on_close(stream)
+                    return
+                case Connect.HOLE:
+                    await trio.sleep(HOLE_LIMIT)
+                    return
         address = peer_address(stream)
         limits = self._limits_of(address)
         routes = Routes(self, limits, may_control=_is_local(address))
@@ -183,12 +204,9 @@ class LocalExchange:
         if upgrade is None:
             return
         try:
-            await serve_websocket(stream, upgrade, lambda outbox: self._open_session(outbox, limits))
+            await serve_websocket(stream, upgrade, lambda outbox: _Guarded(self, outbox, limits))
         finally:
             limits.disconnect()
-
-    def _open_session(self, outbox: Outbox, limits: Limits) -> Session:
-        return Session(outbox, self.feeds, self.ledger, self.records, self.act, limits)
 
     def _limits_of(self, address: str) -> Limits:
         found = self._limits.get(address)
@@ -202,12 +220,16 @@ class LocalExchange:
     # What clients ask and do.
 
     def ask(self, payload: Any) -> Any:
-        """The answer to an info request; raises `CannotAnswer`."""
-        self.ledger.time = max(self.ledger.time, self._heart.now)
+        """The answer to an info request; raises `CannotAnswer`, `Unavailable` or `Lost`."""
+        self.mischief.check_info(str(payload.get("type")) if isinstance(payload, dict) else "")
         return answer_info(payload, self.ledger, self.records)
 
-    def act(self, payload: Any, done: Callable[[Answer], None]) -> None:
-        """Hand a signed action to the chain; raises `CannotRead`."""
+    def act(self, payload: Any, done: Done) -> None:
+        """Hand a signed action to the chain; raises `CannotRead`, `Unavailable` or `Lost`."""
+        passed = self.mischief.check_action(payload, done)
+        if passed is None:
+            return
+        done = passed
         submission = self._gate.read(payload, done)
         if isinstance(submission, str):
             done({"status": "err", "response": submission})
@@ -217,7 +239,84 @@ class LocalExchange:
 
     def control(self, payload: Any) -> tuple[int, Any]:
         """Answer whoever runs the exchange."""
-        return 404, {"error": "nothing can be controlled yet"}
+        answer = control.handle(payload, self.mischief.injector, self)
+        self._heart.wake()
+        return answer
+
+    def refuse_upgrade(self) -> Response | None:
+        """What a WebSocket is refused with, for a fault that is on."""
+        injector = self.mischief.injector
+        refusal = None if injector.is_quiet else injector.on_upgrade()
+        if refusal is None:
+            return None
+        wait = ("retry-after", str(refusal.retry_after))
+        return plain(refusal.status, HTTPStatus(refusal.status).phrase, wait)
+
+    # What whoever runs it may change.
+
+    def fund(self, user: str, usdc: str) -> str | None:
+        """Deposit perpetual money; None, or why not."""
+        if re.fullmatch(r"0x[0-9a-fA-F]{40}", user) is None:
+            return f"expected 0x and 40 hexadecimal digits, found {user!r}"
+        try:
+            amount = parse_units(usdc, USD_DECIMALS)
+        except ValueError:
+            return f"expected USDC with at most {USD_DECIMALS} decimals, found {usdc!r}"
+        deposit(self.ledger, self.ledger.account(user), amount)
+        return None
+
+    def set_oracle(self, coin: str, px: str) -> str | None:
+        """Set the price of the world outside; None, or why not."""
+        perp = self.ledger.listing.by_coin.get(coin)
+        if perp is None or not perp.is_perp:
+            names = ", ".join(each.coin for each in self.ledger.listing.perps)
+            return f"expected one of {names}, found {coin!r}"
+        try:
+            price = parse_units(px, perp.px_decimals)
+        except ValueError:
+            price = 0
+        if not price:
+            return f"expected a price of at most {perp.px_decimals} decimals, found {px!r}"
+        self.chain.set_oracle(perp.asset, price)
+        return None
+
+    def set_regime(self, name: str) -> str | None:
+        """The market's regime is its own from its beginning on."""
+        return "the regime cannot be changed while the exchange runs; start another one"
+
+    def state(self) -> dict[str, Any]:
+        """Counts of what there is."""
+        clients = [each for each in self.ledger.accounts.values() if each.exists and not each.is_house]
+        return {
+            "time": self._heart.now,
+            "blocks": self.ledger.height,
+            "connections": self.connections,
+            "accounts": len(clients),
+            "openOrders": sum(len(each.orders) for each in clients),
+            "faults": [str(fault) for _, fault in self.mischief.injector.active],
+        }
+
+    def _cancel_everything(self) -> None:
+        for account in list(self.ledger.accounts.values()):
+            if not account.is_house:
+                cancel_all(self.ledger, account, Status.CANCELED)
+
+
+class _Guarded:
+    """The session of a client whose messages pass by the faults that are on."""
+
+    def __init__(self, exchange: LocalExchange, outbox: Outbox, limits: Limits) -> None:
+        self._mischief = exchange.mischief
+        self._outbox = outbox
+        guarded = self._mischief.guard(outbox)
+        session = Session(guarded, exchange.feeds, exchange.ledger, exchange.ask, exchange.act, limits)
+        self._session = session
+        self.receive = session.receive
+
+    def closed(self) -> None:
+        """The client has gone."""
+        self._mischief.forget(self._outbox)
+        self._session.closed()
 
 
 def _usd(amount: Decimal) -> int:

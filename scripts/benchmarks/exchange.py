@@ -15,6 +15,8 @@ from __future__ import annotations
 import os
 import random
 import resource
+import subprocess
+import sys
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
@@ -25,7 +27,7 @@ import trio
 
 from benchmarks.processes import CheckFailed, work
 from benchmarks.table import Row
-from benchmarks.traders import trade
+from benchmarks.traders import CLIENTS, trade
 from livetrio.app.run import freeze_garbage_collector
 from livetrio.clock import Clock
 from livetrio.exchange import ExchangeSettings, LocalExchange
@@ -131,12 +133,8 @@ async def _trade(orders: int) -> dict[str, float]:
 
 async def _start_exchange() -> tuple[str, trio.Process]:
     """`livetrio exchange` without limits, in a process of its own."""
-    import subprocess
-    import sys
-
-    process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "livetrio", "exchange", "--no-limits", "--accounts", "4"], stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "livetrio", "exchange", "--no-limits", "--accounts", str(CLIENTS)]
+    process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     line = b""
     while b"\n" not in line:
@@ -150,9 +148,6 @@ def run_listening(*, seconds: float) -> dict[str, Any]:
 
 
 async def _listen(seconds: float) -> dict[str, Any]:
-    import subprocess
-    import sys
-
     settings = ExchangeSettings(limits=False, balance=Decimal(1_000_000))
     exchange = LocalExchange(settings, clock=Clock.live())
     async with trio.open_nursery() as nursery:

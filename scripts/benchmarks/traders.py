@@ -1,6 +1,6 @@
 """Traders: clients that place orders on the local exchange over WebSocket and cancel them, as fast as they can.
 
-Four of the exchange's own accounts, each on a connection of its own, in waves: all orders of a wave are sent,
+Eight of the exchange's own accounts, each on a connection of its own, in waves: all orders of a wave are sent,
 their answers awaited, then all cancels, and theirs. Everything is signed and framed before the clock starts;
 the clients then only write, cut frames, and look at each answer.
 """

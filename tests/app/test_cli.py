@@ -11,9 +11,9 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from itertools import islice
 
 import pytest
 import structlog
@@ -24,8 +24,7 @@ import livetrio.exchange
 from livetrio import __version__
 from livetrio.app import cli
 from livetrio.errors import ConnectionFailed, HandlerError, StrategyFailed, UsageError
-from livetrio.exchange import Recording, demo_recording
-from livetrio.exchange.recording import write_recording
+from livetrio.exchange import ExchangeSettings, make_key, write_recording
 
 LIMIT = 30
 """Seconds that a process may take."""
@@ -111,8 +110,9 @@ def config(tmp_path):
 @pytest.fixture
 def recording(tmp_path):
     path = tmp_path / "short.gz"
-    frames = Recording.read(demo_recording()).frames
-    write_recording(path, [(each.received, each.text) for each in islice(frames, 50)])
+    level = '{"px":"91374.0","sz":"0.5","n":1}', '{"px":"91375.0","sz":"0.5","n":1}'
+    frame = f'{{"channel":"bbo","data":{{"coin":"BTC","time":1700000000000,"bbo":[{level[0]},{level[1]}]}}}}'
+    write_recording(path, [(1_700_000_000_000_000_000 + each, frame) for each in range(50)])
     return path
 
 
@@ -211,11 +211,15 @@ def test_main_exits_as_the_command_does(monkeypatch, capsys):
         (["run"], "Missing argument 'CONFIG'"),
         (["run", "x.toml", "--duration", "soon"], "expected a duration such as 30s, 5m, 1h30m or 500ms"),
         (["run", "x.toml", "--log-level", "loud"], "'loud' is not one of 'debug', 'info'"),
-        (["exchange", "--speed", "0"], "expected a number > 0 or max, found '0'"),
-        (["exchange", "--speed", "fast"], "expected a number > 0 or max, found 'fast'"),
-        (["exchange", "--speed", "inf"], "expected a number > 0 or max, found 'inf'"),
-        (["exchange", "--speed", "nan"], "expected a number > 0 or max, found 'nan'"),
+        (["exchange", "--speed", "0"], "expected a number > 0, found '0'"),
+        (["exchange", "--speed", "fast"], "expected a number > 0, found 'fast'"),
+        (["exchange", "--speed", "inf"], "expected a number > 0, found 'inf'"),
+        (["exchange", "--speed", "nan"], "expected a number > 0, found 'nan'"),
         (["exchange", "--port", "65536"], "65536 is not in the range 0<=x<=65535"),
+        (["exchange", "--account", "me=5"], "expected 0x and 40 hexadecimal digits, =, and USDC, found 'me=5'"),
+        (["exchange", "--account", f"0x{'1' * 40}=-5"], "and USDC, found"),
+        (["exchange", "--fault", "drop-conection"], "drop-connection"),
+        (["exchange", "--regime", "clam"], "'clam' is not one of 'calm', 'trend', 'crash', 'none'"),
     ],
 )
 def test_a_wrong_command_line_is_told_in_words_and_exits_with_2(arguments, words):
@@ -420,7 +424,7 @@ def test_errors_in_handlers_begin_in_the_authors_file_and_others_have_no_traceba
 
 def test_an_error_without_a_frame_of_the_authors_is_told_with_all_its_frames():
     with pytest.raises(UsageError) as caught:
-        livetrio.exchange.recording.write_recording("x", [(1, "two\nlines")])
+        livetrio.exchange.write_recording("x", [(1, "two\nlines")])
     error = caught.value
     error.__traceback__ = error.__traceback__.tb_next  # begins in livetrio, and ends there
 
@@ -476,29 +480,69 @@ def test_where_the_encoding_lacks_a_character_the_report_has_its_escape(config):
 # exchange.
 
 
-def test_the_exchange_prints_its_url_first_is_served_there_and_ends_by_sigterm(recording):
-    with open_process("exchange", "--replay", recording, "--port", "0") as process:
+def test_the_exchange_prints_its_url_and_its_accounts_is_served_there_and_ends_by_sigterm():
+    mine = "0x" + "aB" * 20
+    with open_process("exchange", "--port", "0", "--seed", "5", "--account", f"{mine}=250.5") as process:
         base_url = process.stdout.readline().strip()
-        request = urllib.request.Request(
-            f"{base_url}/info", b'{"type": "meta"}', {"content-type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=LIMIT) as response:
-            answer = json.load(response)
+        accounts = [process.stdout.readline().split() for _ in range(4)]
+        states = [_ask(base_url, "clearinghouseState", user=each[1]) for each in accounts]
         process.terminate()
         out, err = process.communicate()
 
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", base_url)
-    assert answer["universe"][0]["name"] == "BTC"
+    assert [each[:1] + each[2:3] for each in accounts] == [["account", "key"]] * 3 + [["account", "usdc"]]
+    assert [(make_key(5, n).address, make_key(5, n).secret_hex) for n in range(3)] == [
+        (each[1], each[3]) for each in accounts[:3]
+    ]
+    assert [each["withdrawable"] for each in states] == ["100000.0"] * 3 + ["250.5"]
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err
 
 
-async def test_the_exchange_serves_until_a_signal_comes(recording, monkeypatch):
+def test_the_exchange_lists_what_a_recording_knows(recording):
+    with open_process("exchange", "--replay", recording, "--accounts", "0") as process:
+        base_url = process.stdout.readline().strip()
+        meta = _ask(base_url, "meta")
+        process.terminate()
+        out, err = process.communicate()
+
+    assert meta["universe"][0]["name"] == "BTC"
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_faults_asked_for_on_the_command_line_happen():
+    with open_process("exchange", "--fault", "502 on info") as process:
+        base_url = process.stdout.readline().strip()
+        with pytest.raises(urllib.error.HTTPError, match="502"):
+            _ask(base_url, "meta")
+        process.terminate()
+        process.communicate()
+
+    assert process.returncode == 0
+
+
+def test_the_faults_are_listed():
+    result = invoke("exchange", "--faults")
+
+    assert result.exit_code == 0
+    assert "drop-connection" in result.stdout
+    assert "ack-lost" in result.stdout
+
+
+def _ask(base_url, kind, **more):
+    body = json.dumps({"type": kind} | more).encode()
+    request = urllib.request.Request(f"{base_url}/info", body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=LIMIT) as response:
+        return json.load(response)
+
+
+async def test_the_exchange_serves_until_a_signal_comes(monkeypatch):
     told, urls = trio.open_memory_channel(1)
     monkeypatch.setattr(cli.click, "echo", told.send_nowait)
+    settings = ExchangeSettings(accounts=0)
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(cli._serve, Recording.read(recording), "127.0.0.1", 0, 1.0, False)
+            nursery.start_soon(cli._serve, settings, None, "127.0.0.1", 0, 1.0, False)
             url = await urls.receive()
             stream = await trio.open_tcp_stream("127.0.0.1", int(url.rpartition(":")[2]))
             async with stream:
@@ -513,10 +557,10 @@ class Stage:
     """In place of the exchange: keeps what it was made with, and is stopped when it is up."""
 
     made = ()
+    keys = ()
 
-    def __init__(self, recording, **settings):
-        settings.pop("clock")
-        Stage.made = (recording.source, settings)
+    def __init__(self, settings, *, clock, recording, speed, loop):
+        Stage.made = (settings, recording and recording.source, speed, loop)
 
     async def serve(self, host, port, *, task_status):
         task_status.started(f"http://{host}:{port}")
@@ -524,38 +568,24 @@ class Stage:
         await trio.sleep_forever()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "loops"),
-    [([], True), (["--no-loop"], False), (["--loop"], True)],
-)
-def test_the_recording_that_ships_loops_unless_told_otherwise(monkeypatch, arguments, loops):
+def test_the_options_of_the_exchange_reach_it(monkeypatch, recording):
     monkeypatch.setattr(livetrio.exchange, "LocalExchange", Stage)
 
-    result = invoke("exchange", "--port", "3001", *arguments)
+    plain = invoke("exchange", "--port", "3001")
+    defaults = Stage.made
+    invoke(
+        "exchange", "--seed", "3", "--regime", "crash", "--accounts", "1", "--no-limits", "--fault", "rst",
+        "--fault", "502 5%", "--replay", recording, "--speed", "2.5", "--loop",
+    )  # fmt: skip
 
-    assert (result.exit_code, result.stdout) == (0, "http://127.0.0.1:3001\n")
-    assert Stage.made == (str(demo_recording()), {"speed": 1.0, "loop": loops})
-
-
-@pytest.mark.parametrize(
-    ("arguments", "loops"),
-    [([], False), (["--no-loop"], False), (["--loop"], True)],
-)
-def test_a_recording_of_your_own_is_played_once_unless_told_otherwise(
-    monkeypatch, recording, arguments, loops
-):
-    monkeypatch.setattr(livetrio.exchange, "LocalExchange", Stage)
-
-    result = invoke("exchange", "--replay", recording, "--speed", "max", *arguments)
-
-    assert result.exit_code == 0
-    assert Stage.made == (str(recording), {"speed": None, "loop": loops})
-
-
-def test_the_help_of_the_exchange_says_which_recording_loops():
-    text = " ".join(invoke("exchange", "--help").stdout.split())
-
-    assert "the recording that ships with livetrio loops, one given with --replay is played once." in text
+    assert (plain.exit_code, plain.stdout) == (0, "http://127.0.0.1:3001\n")
+    assert defaults == (ExchangeSettings(), None, 1.0, False)
+    assert Stage.made == (
+        ExchangeSettings(seed=3, regime="crash", accounts=1, limits=False, faults=("rst", "502 5%")),
+        str(recording),
+        2.5,
+        True,
+    )
 
 
 def test_a_port_in_use_is_told_in_words_and_exits_with_1():

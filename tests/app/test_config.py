@@ -83,7 +83,9 @@ def test_a_configuration_is_whole_without_a_single_setting():
         venues={},
         strategies=(),
         logging=LoggingConfig(level="info", format="console"),
-        exchange=ExchangeConfig(replay=None, speed=1.0, loop=None, port=0),
+        exchange=ExchangeConfig(
+            seed=None, regime="calm", faults=(), limits=True, replay=None, speed=1.0, loop=False, port=0
+        ),
         cache=CacheConfig(),
         source=None,
     )
@@ -452,13 +454,17 @@ def test_naming_twice_changes_nothing():
         ),
         (LoggingConfig, {"format": None}, 'format: expected "console" or "json", found nothing'),
         (ExchangeConfig, {"replay": ""}, 'replay: expected the path of a recording, found the text ""'),
-        (ExchangeConfig, {"speed": 0}, 'speed: expected a number > 0 or "max", found 0.0'),
-        (ExchangeConfig, {"speed": True}, 'speed: expected a number > 0 or "max", found the boolean true'),
+        (ExchangeConfig, {"speed": 0}, "speed: expected a number > 0, found 0.0"),
+        (ExchangeConfig, {"speed": True}, "speed: expected a number > 0, found the boolean true"),
+        (ExchangeConfig, {"speed": "max"}, 'speed: expected a number > 0, found the text "max"'),
+        (ExchangeConfig, {"seed": -1}, "seed: expected a whole number from 0 to 9223372036854775807, found -1"),
         (
             ExchangeConfig,
-            {"speed": "Max"},
-            'speed: expected a number > 0 or "max", found the text "Max"; did you mean "max"?',
+            {"regime": "clam"},
+            'regime: expected "calm", "trend", "crash" or "none", found the text "clam"; did you mean "calm"?',
         ),
+        (ExchangeConfig, {"limits": 0}, "limits: expected true or false, found the number 0"),
+        (ExchangeConfig, {"faults": "rst"}, "faults: expected an array of faults, found a text of 3 characters"),
         (ExchangeConfig, {"loop": 1}, "loop: expected true or false, found the number 1"),
         (ExchangeConfig, {"port": -1}, "port: expected a whole number from 0 to 65535, found -1"),
         (Config, {"engine": {}}, "engine: expected an object of LiveTradingConfig, found a table of 0"),
@@ -488,13 +494,13 @@ def test_what_the_other_sections_refuse_they_refuse_in_words(kind, settings: dic
     assert refusal(kind, **settings) == words
 
 
-def test_the_recording_that_ships_begins_again_and_one_of_your_own_is_played_once():
-    assert ExchangeConfig().loops is True
-    assert ExchangeConfig(replay="mine.gz").loops is False
-    assert ExchangeConfig(loop=False).loops is False
-    assert ExchangeConfig(replay="mine.gz", loop=True).loops is True
+def test_every_fault_that_is_none_is_named():
+    with pytest.raises(ConfigError) as caught:
+        ExchangeConfig(faults=["drop-connection every 30s", "drop-conection", "502 20%", "rst every soon"])
+
+    assert [each.path for each in caught.value.problems] == ["faults[1]", "faults[3]"]
+    assert "drop-connection" in caught.value.problems[0].message
 
 
-def test_speed_is_a_number_or_max():
-    assert ExchangeConfig(speed="max").speed == "max"
+def test_speed_is_a_number():
     assert ExchangeConfig(speed=Decimal("2.5")).speed == 2.5

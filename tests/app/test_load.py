@@ -108,7 +108,9 @@ def test_every_section_goes_into_its_own_class(file: Path):
         level = "debug"
         [exchange]
         replay = "mine.gz"
-        speed = "max"
+        seed = 7
+        faults = ["drop-connection every 30s"]
+        speed = 2
         loop = true
         [cache]
         max_bars_per_series = 5
@@ -127,7 +129,13 @@ def test_every_section_goes_into_its_own_class(file: Path):
             StrategyConfig(path="spread.py:momentum", name="fast", queue=10),
         ],
         logging=LoggingConfig(level="debug"),
-        exchange=ExchangeConfig(replay=str(file.parent / "mine.gz"), speed="max", loop=True),
+        exchange=ExchangeConfig(
+            replay=str(file.parent / "mine.gz"),
+            seed=7,
+            faults=["drop-connection every 30s"],
+            speed=2.0,
+            loop=True,
+        ),
         cache=CacheConfig(max_bars_per_series=5),
         source=file,
     )
@@ -213,7 +221,7 @@ def test_a_file_with_all_kinds_of_mistakes_has_each_of_them_told_at_once(file: P
         "engine.ws_endpoints[1].url: missing: give url, or host",
         'engine.ws_endpoints[1].use_tls: expected true or false, found the text "yes"',
         "exchange.replay: no such file: DIR/gone.gz",
-        'exchange.speed: expected a number > 0 or "max", found 0.0',
+        "exchange.speed: expected a number > 0, found 0.0",
         'logging.level: expected "debug", "info", "warning" or "error", found the text "inf"; '
         'did you mean "info"?',
         'strategies[0].on_error: expected "stop" or "isolate", found the text "ignore"',
@@ -306,8 +314,8 @@ def test_a_file_with_all_kinds_of_mistakes_has_each_of_them_told_at_once(file: P
                 "expected a whole number of milliseconds ≥ 1, found a number of 133 bits; at most 31536000000"
             ],
         ),
-        ("exchange.speed = inf", ['exchange.speed: expected a number > 0 or "max", found Infinity']),
-        ("exchange.speed = 1e400", ['exchange.speed: expected a number > 0 or "max", found 1E+400']),
+        ("exchange.speed = inf", ["exchange.speed: expected a number > 0, found Infinity"]),
+        ("exchange.speed = 1e400", ["exchange.speed: expected a number > 0, found 1E+400"]),
         ("exchange.replay = ''", ['exchange.replay: expected the path of a recording, found the text ""']),
         ("exchange.replay = '.'", ["exchange.replay: no such file: DIR"]),
         (
@@ -915,7 +923,7 @@ wholes = st.fixed_dictionaries(
         ),
         "logging": st.fixed_dictionaries({}, optional={"level": st.sampled_from(["debug", "error"])}),
         "exchange": st.fixed_dictionaries(
-            {}, optional={"speed": st.just("max") | st.floats(0.01, 1e6), "loop": st.booleans()}
+            {}, optional={"speed": st.floats(0.01, 1e6), "loop": st.booleans(), "seed": st.integers(0, 99)}
         ),
         "cache": st.fixed_dictionaries({}, optional={"quote_expiry_ms": milliseconds}),
     },

@@ -208,20 +208,20 @@ async def test_a_client_that_is_gone_before_its_answer_leaves_nothing_behind(exc
     )  # the order was placed all the same
 
 
+WORDS = ["subscribe", "post", "method", "subscription", "type", "user", "BTC", "l2Book", "order"]
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.sampled_from(WORDS)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
+    max_leaves=12,
+)
+MESSAGES = st.lists(st.binary(max_size=80) | VALUES.map(lambda each: json.dumps(each).encode()), max_size=8)
+
+
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    messages=st.lists(
-        st.binary(max_size=80)
-        | st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=9)
-            | st.sampled_from(["subscribe", "post", "method", "subscription", "type", "user", "BTC"]),
-            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-            max_leaves=12,
-        ).map(lambda each: json.dumps(each).encode()),
-        max_size=8,
-    ),
-    path=st.sampled_from(["/info", "/exchange", "/control"]),
-)  # fmt: skip
+@given(messages=MESSAGES, path=st.sampled_from(["/info", "/exchange", "/control"]))
 def test_whatever_a_client_sends_the_others_do_not_notice(messages, path):
     async def main():
         with trio.fail_after(3600):

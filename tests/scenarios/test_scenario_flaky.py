@@ -11,7 +11,7 @@ import trio
 
 from livetrio import Cache, Clock, LiveTradingConfig, LiveTradingEngine, MessageBus, Strategy
 from livetrio.exchange import LocalExchange, Recording, demo_recording
-from livetrio.exchange.http import plain
+from livetrio.exchange.edge.http import plain
 from livetrio.model import ConnectionState, FeedState
 from livetrio.testing import FakeVenue, FakeVenueServer, MemoryNetwork, run_strategy, within
 

@@ -11,7 +11,7 @@ from connection_world import BOOK, BTC, ETH, ETH_BOOK, TRADES, World, drain, gap
 from structlog.testing import capture_logs
 
 from livetrio.errors import ConnectionLost, MaxReconnectAttempts, NotRunning, UnknownInstrument
-from livetrio.exchange.http import plain
+from livetrio.exchange.edge.http import plain
 from livetrio.model import ConnectionState, Feed, FeedKind, FeedState, InstrumentId
 from livetrio.supervision.connection import MAX_RETRY_AFTER
 from livetrio.testing import FakeVenue, within

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from livetrio.errors import ConnectionLost, HandshakeRefused, HttpError
-from livetrio.exchange.http import Response, plain
+from livetrio.exchange.edge.http import Response, plain
 from livetrio.supervision.dial import Address
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.websocket import open_websocket

@@ -72,7 +72,8 @@ def _summary(value: int, ntl: int, cash: int, used: int) -> View:
 
 
 def _position(ledger: Ledger, account: Account, perp: Perp, position: Position) -> View:
-    """A position; its entry price is rounded to the decimals of the price grid, half to even.
+    """A position; its entry price is rounded to the decimals of the price grid, half to even, as a position
+    recorded on mainnet has it (2026-07-30: 1000000 at 53751.452781 in all, ``entryPx`` 0.053751).
 
     The return is that on the initial margin at the entry prices, as the page's sample has it (§4.11).
     """
@@ -128,12 +129,16 @@ def active_asset_data(ledger: Ledger, account: Account, perp: Perp) -> View:
 
 
 def spot_state(ledger: Ledger, account: Account) -> View:
-    """Spot balances, what orders hold included (§4.12). What an account has nothing of is not told of."""
+    """Spot balances, what orders hold included (§4.12).
+
+    What an account has nothing of is not told of; but USDC is, as soon as there is anything.
+    """
     usdc = ledger.listing.usdc
+    has_any = any(account.balances.values()) or any(account.holds.values())
     balances = []
     for token in ledger.listing.tokens:
         total, hold = account.balances.get(token.index, 0), account.holds.get(token.index, 0)
-        if total or hold:
+        if total or hold or (token is usdc and has_any):
             entry = 0 if token is usdc else account.entry_ntls.get(token.index, 0)
             balances.append(
                 {

@@ -14,8 +14,7 @@ import msgspec
 
 from livetrio.exchange.api.feed import Outbox, encode
 from livetrio.exchange.api.feeds import Feeds
-from livetrio.exchange.api.info import SCHEMA_ERROR, CannotAnswer, answer_info
-from livetrio.exchange.api.records import Records
+from livetrio.exchange.api.info import SCHEMA_ERROR, CannotAnswer
 from livetrio.exchange.api.signed import CannotRead
 from livetrio.exchange.api.subscriptions import (
     NOT_JSON,
@@ -35,6 +34,7 @@ from livetrio.exchange.chain.chain import Answer
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import Listing
 from livetrio.exchange.limits import Limits
+from livetrio.exchange.outcome import Lost, Unavailable
 from livetrio.exchange.weights import info_weight, items_weight
 
 KILL_DELAY = 0.1
@@ -47,8 +47,12 @@ UNREADABLE = "422 Unprocessable Entity"
 OVER_LIMIT = "429 Too Many Requests"
 """Payloads of an error reply: what HTTP would say (§3). The exact text after the number is not known."""
 
-Act = Callable[[Any, Callable[[Answer], None]], None]
-"""Hands a signed action on, and has the answer sent once there is one; or raises `CannotRead`."""
+Ask = Callable[[Any], Any]
+"""Answers an info request; or raises `CannotAnswer`, `Unavailable` or `Lost`."""
+
+Act = Callable[[Any, Callable[[Answer | Unavailable], None]], None]
+"""Hands a signed action on, and has the answer sent once there is one; or raises `CannotRead`,
+`Unavailable` or `Lost`."""
 
 
 class Session:
@@ -59,7 +63,7 @@ class Session:
         outbox: Outbox,
         feeds: Feeds,
         ledger: Ledger,
-        records: Records,
+        ask: Ask,
         act: Act,
         limits: Limits,
     ) -> None:
@@ -68,15 +72,15 @@ class Session:
         Args:
           outbox: where answers and frames go.
           feeds: where frames come from.
-          ledger: for info posts.
-          records: for info posts.
+          ledger: knows what can be subscribed to.
+          ask: for info posts.
           act: for action posts.
           limits: of the client's IP address.
         """
         self._outbox = outbox
         self._feeds = feeds
         self._ledger = ledger
-        self._records = records
+        self._ask = ask
         self._act = act
         self._limits = limits
         self._pending: set[object] = set()
@@ -143,7 +147,10 @@ class Session:
             self._hand_on(said.id, said.request.payload)
         else:
             self._limits.end_post()
-            self._reply(said.id, *self._answer(said.request.payload))
+            try:
+                self._reply(said.id, *self._answer(said.request.payload))
+            except Lost:
+                pass
 
     def _answer(self, payload: Any) -> tuple[str, Any]:
         """An info request's answer: the kind of reply, and its payload.
@@ -156,9 +163,11 @@ class Session:
         if not self._limits.take_rest(info_weight(kind)):
             return "error", OVER_LIMIT
         try:
-            data = answer_info(payload, self._ledger, self._records)
+            data = self._ask(payload)
         except CannotAnswer as refusal:
             return "error", f"{UNREADABLE}: {refusal}"
+        except Unavailable as error:
+            return "error", str(error)
         if isinstance(data, list):
             self._limits.charge(items_weight(kind, len(data)))
         return "info", {"type": kind, "data": data}
@@ -168,13 +177,20 @@ class Session:
         pending = object()
         self._pending.add(pending)
 
-        def done(answer: Answer) -> None:
-            self._end_post(pending, post_id, "action", answer)
+        def done(answer: Answer | Unavailable) -> None:
+            if isinstance(answer, Unavailable):
+                self._end_post(pending, post_id, "error", str(answer))
+            else:
+                self._end_post(pending, post_id, "action", answer)
 
         try:
             self._act(payload, done)
         except CannotRead as error:
             self._end_post(pending, post_id, "error", f"{UNREADABLE}: {SCHEMA_ERROR}: {error}")
+        except Unavailable as error:
+            done(error)
+        except Lost:
+            pass  # it stays pending, as far as anybody knows
 
     def _end_post(self, pending: object, post_id: int, kind: str, payload: Any) -> None:
         if pending in self._pending:  # or the client has gone

@@ -17,6 +17,7 @@ from livetrio.exchange.api.subscriptions import NOT_JSON
 from livetrio.exchange.chain.chain import Answer
 from livetrio.exchange.edge.http import Hangup, Request, Response, plain
 from livetrio.exchange.limits import Limits
+from livetrio.exchange.outcome import Lost, Unavailable
 from livetrio.exchange.weights import action_weight, info_weight, items_weight
 
 SCHEMA_ERROR = "Failed to deserialize the JSON body into the target type"
@@ -30,11 +31,18 @@ class Exchange(Protocol):
     """What requests are about."""
 
     def ask(self, payload: Any) -> Any:
-        """The answer to an info request; raises `CannotAnswer`."""
+        """The answer to an info request; raises `CannotAnswer`, `Unavailable` or `Lost`."""
         ...
 
-    def act(self, payload: Any, done: Callable[[Answer], None]) -> None:
-        """Hand a signed action to the chain; ``done`` is called with its answer. Raises `CannotRead`."""
+    def act(self, payload: Any, done: Callable[[Answer | Unavailable], None]) -> None:
+        """Hand a signed action to the chain; ``done`` is called with its answer.
+
+        Raises `CannotRead`, `Unavailable` or `Lost`.
+        """
+        ...
+
+    def refuse_upgrade(self) -> Response | None:
+        """What a WebSocket is refused with, for a fault that is on."""
         ...
 
     def control(self, payload: Any) -> tuple[int, Any]:
@@ -57,7 +65,7 @@ class Routes:
             case "GET", "/ws":
                 return self._upgrade(request)
             case "POST", "/info":
-                return self._info(request.body)
+                return await self._info(request.body)
             case "POST", "/exchange":
                 return await self._act(request.body)
             case "POST", "/control" if self._may_control:
@@ -71,9 +79,12 @@ class Routes:
     def _upgrade(self, request: Request) -> Response | None:
         if not request.wants_websocket:
             return plain(400, "expected a WebSocket upgrade")
+        refusal = self._exchange.refuse_upgrade()
+        if refusal is not None:
+            return refusal
         return None if self._limits.connect() else TOO_MANY
 
-    def _info(self, body: bytes) -> Response:
+    async def _info(self, body: bytes) -> Response:
         try:
             payload = msgspec.json.decode(body)
         except NOT_JSON:
@@ -87,6 +98,10 @@ class Routes:
             answer = self._exchange.ask(payload)
         except CannotAnswer as refusal:
             return plain(422, str(refusal))
+        except Unavailable as error:
+            return plain(error.status, error.text)
+        except Lost:
+            await trio.sleep_forever()  # until the client has had enough of it, or the server
         if isinstance(answer, list):
             self._limits.charge(items_weight(kind, len(answer)))
         return _json(answer)
@@ -99,9 +114,9 @@ class Routes:
         if not self._limits.take_rest(action_weight(_batch_length(payload))):
             return TOO_MANY
         answered = trio.Event()
-        answers: list[Answer] = []
+        answers: list[Answer | Unavailable] = []
 
-        def done(answer: Answer) -> None:
+        def done(answer: Answer | Unavailable) -> None:
             answers.append(answer)
             answered.set()
 
@@ -109,8 +124,15 @@ class Routes:
             self._exchange.act(payload, done)
         except CannotRead:
             return plain(422, SCHEMA_ERROR)
+        except Unavailable as error:
+            done(error)
+        except Lost:
+            pass  # nobody will call `done`
         await answered.wait()
-        return _json(answers[0])
+        answer = answers[0]
+        if isinstance(answer, Unavailable):
+            return plain(answer.status, answer.text)
+        return _json(answer)
 
     def _control(self, body: bytes) -> Response:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from livetrio.exchange.api.feeds import Feeds
+from livetrio.exchange.api.info import answer_info
 from livetrio.exchange.api.records import Records
 from livetrio.exchange.api.session import Session
 from livetrio.exchange.chain.chain import Block
@@ -148,7 +149,7 @@ class Connection:
             self.outbox,
             market.feeds,
             market.ledger,
-            market.records,
+            lambda payload: answer_info(payload, market.ledger, market.records),
             act or (lambda payload, done: self.acted.append((payload, done))),
             self.limits,
         )

@@ -130,6 +130,21 @@ def test_an_entry_price_is_rounded_to_the_grids_decimals_half_to_even(market, ac
     assert prices == ["91000.0", "91000.2", "91000.2"]
 
 
+def test_a_position_recorded_on_mainnet_is_told_with_the_same_figures():
+    """An isolated long of 1000000 that cost 53751.452781 (2026-07-30)."""
+    ledger = Ledger(Listing([perp(0, "CASHCAT", 0, 3, "0.04691")], [], [USDC]))
+    account = ledger.account(ALICE)
+    account.leverages[0] = Leverage(2, is_cross=False)
+    account.positions[0] = Position(
+        szi=1_000_000, entry_ntl=53_751_452_781, cash=-16_320_205_029, is_cross=False
+    )
+    position = clearinghouse_state(ledger, account)["assetPositions"][0]["position"]
+
+    assert (position["entryPx"], position["positionValue"]) == ("0.053751", "46910.0")
+    assert (position["unrealizedPnl"], position["returnOnEquity"]) == ("-6841.452781", "-0.2545588045")
+    assert (position["marginUsed"], position["leverage"]["rawUsd"]) == ("30589.794971", "-16320.205029")
+
+
 def test_what_is_flat_is_not_told_of_and_the_rest_stands_by_number(market, account):
     account.cash = 10**12
     account.positions = {
@@ -241,6 +256,17 @@ def test_balances_have_the_keys_of_the_pages_sample(market, account):
         "total",
         "entryNtl",
     ]
+
+
+def test_usdc_is_told_of_as_soon_as_there_is_anything(market, account):
+    account.balances = {0: 0, 1: 0}
+    nothing = spot_state(market.ledger, account)["balances"]
+    account.balances = {2: 10**8}
+    usdc, hype = spot_state(market.ledger, account)["balances"]
+
+    assert nothing == []
+    assert usdc == {"coin": "USDC", "token": 0, "hold": "0.0", "total": "0.0", "entryNtl": "0.0"}
+    assert hype["coin"] == "HYPE"
 
 
 def test_what_open_orders_hold_is_told(market):

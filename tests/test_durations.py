@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetrio.app.durations import format_duration, parse_duration
+from livetrio.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""Mischief: performs the faults that are on. `Injector` decides; here is who does it, and to whom.
+
+While no fault is on it stands in nobody's way. What is to happen later (a late reply, a frame that others
+overtake, the next drop) waits here, and the heart comes by when it is due.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import trio
+
+from livetrio.exchange.chain.chain import Answer
+from livetrio.exchange.edge.faulty import FaultyOutbox
+from livetrio.exchange.edge.outbox import Outbox
+from livetrio.exchange.faults.decisions import Act, After, DropAll, GoDeadAll, Refusal, What, Wipe
+from livetrio.exchange.faults.grammar import parse_fault
+from livetrio.exchange.faults.injector import Injector
+from livetrio.exchange.faults.payloads import torn_frame
+from livetrio.exchange.faults.refusals import action_type
+from livetrio.exchange.outcome import Lost, Unavailable
+
+Done = Callable[[Answer | Unavailable], None]
+
+
+class Mischief:
+    """Of one exchange."""
+
+    def __init__(self, seed: int, *, wipe: Callable[[], None], wake: Callable[[], None]) -> None:
+        """Begin without faults.
+
+        Args:
+          seed: of what is left to chance.
+          wipe: cancels the orders of all clients.
+          wake: called when something is due earlier than was known.
+        """
+        self._random = random.Random(f"{seed}/faults")
+        self.injector = Injector(trio.current_time, self._random)
+        self._wipe = wipe
+        self._wake = wake
+        self._outboxes: dict[Outbox, None] = {}
+        self._later: list[tuple[float, int, Callable[[], object]]] = []
+        self._count = 0
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Let these go wrong from now on; raises `BadFault`."""
+        for line in lines:
+            self.injector.add(parse_fault(line))
+        self._wake()
+
+    # When.
+
+    def watch(self, now: int) -> int | None:
+        """Do what is due; when to come again, ms on the exchange's clock. None: not before it is called."""
+        time = trio.current_time()
+        while self._later and self._later[0][0] <= time:
+            heapq.heappop(self._later)[2]()
+        for act in () if self.injector.is_quiet else self.injector.due():
+            self._perform(act)
+        due = [each[0] for each in self._later[:1]]
+        moment = self.injector.next_due()
+        if moment is not None:
+            due.append(moment)
+        return now + max(1, round((min(due) - time) * 1000)) if due else None
+
+    def later(self, delay: float, do: Callable[[], object]) -> None:
+        """Do something after so many seconds; of what is due at one moment, first what was asked first."""
+        self._count += 1
+        heapq.heappush(self._later, (trio.current_time() + delay, self._count, do))
+        self._wake()
+
+    # Connections.
+
+    def guard(self, outbox: Outbox) -> FaultyOutbox:
+        """A WebSocket is open, perhaps not for long; what is to be used in place of its outbox."""
+        self._outboxes[outbox] = None
+        if not self.injector.is_quiet and self.injector.on_opened():
+            outbox.drop()
+        return FaultyOutbox(outbox, self.injector, self.later)
+
+    def forget(self, outbox: Outbox) -> None:
+        """A WebSocket is no more."""
+        self._outboxes.pop(outbox, None)
+
+    def _perform(self, act: Act) -> None:
+        if isinstance(act, Wipe):
+            self._wipe()
+        for outbox in list(self._outboxes):
+            if isinstance(act, GoDeadAll):
+                outbox.go_dead()
+            elif isinstance(act, DropAll) and act.clean:
+                outbox.kill(0)
+            elif isinstance(act, DropAll) and act.mid_frame:
+                outbox.drop(torn_frame(self._random))
+            else:
+                outbox.drop()
+
+    # Requests.
+
+    def check_info(self, kind: str) -> None:
+        """Let an info request pass.
+
+        Raises:
+          Unavailable: it gets an error instead.
+          Lost: it gets no answer.
+        """
+        if self.injector.is_quiet:
+            return
+        _raise(self.injector.before_request("info", kind))
+        after = self.injector.after_request("info", kind)
+        if after.what is What.LOSE:
+            raise Lost
+        if after.what is What.STATUS:
+            raise Unavailable(after.status, "Internal Server Error")
+
+    def check_action(self, payload: Any, done: Done) -> Done | None:
+        """Let an action pass: whom to hand its answer; None if it has had one already.
+
+        Raises:
+          Unavailable: it gets an error instead.
+          Lost: it gets no answer.
+        """
+        if self.injector.is_quiet or not isinstance(payload, dict):
+            return done
+        action, nonce = payload.get("action"), payload.get("nonce")
+        kind = action_type(action)
+        _raise(self.injector.before_request("action", kind))
+        refusal = self.injector.before_action(action, nonce if isinstance(nonce, int) else 0)
+        if refusal is not None:
+            assert refusal.answer is not None
+            done(refusal.answer)
+            return None
+        return lambda answer: self._answer(self.injector.after_request("action", kind), answer, done)
+
+    def _answer(self, after: After, answer: Answer | Unavailable, done: Done) -> None:
+        if after.what is What.LOSE:
+            return
+        if after.what is What.STATUS:
+            answer = Unavailable(after.status, "Internal Server Error")
+        if after.what is What.DELAY:
+            self.later(after.delay, lambda: done(answer))
+        else:
+            done(answer)
+
+
+def _raise(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        if refusal.lose:
+            raise Lost
+        raise Unavailable(refusal.status or 500, refusal.text)
