@@ -237,7 +237,9 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
     show_default=True,
     help="N times as fast as recorded.",
 )
-@click.option("--loop/--no-loop", default=False, show_default=True, help="Begin the recording again at its end.")
+@click.option(
+    "--loop/--no-loop", default=False, show_default=True, help="Begin the recording again at its end."
+)
 @_level_option
 @_format_option
 def exchange(
@@ -256,11 +258,11 @@ def exchange(
     log_level: str | None,
     log_format: str | None,
 ) -> None:
-    """Run a whole exchange on a port of this machine, in Hyperliquid's protocol, until Ctrl+C or SIGTERM.
+    """Run a whole exchange on this machine, in Hyperliquid's protocol, until Ctrl+C or SIGTERM.
 
-    It matches orders, knows accounts, and has a market that lives. The first line on the standard output is the
-    base URL; after it come a few funded accounts with their keys, which anybody can make up again from the
-    seed. POST /control changes things while it runs.
+    It matches orders, knows accounts, and has a market that lives. The first line on the standard output is
+    the base URL; after it come a few funded accounts with their keys, which anybody can make up again from
+    the seed. POST /control changes things while it runs.
     """
     format = log_format or "console"
     if list_faults:

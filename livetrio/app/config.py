@@ -263,8 +263,8 @@ class ExchangeConfig:
     """The local exchange, which venues with ``network = "local"`` connect to."""
 
     seed: int | None = attrs.field(default=None, validator=optional(whole("", 0, 2**63 - 1)))
-    """Of its market, its accounts and its faults: the same seed, the same market. Default: drawn for each run,
-    and told in the log."""
+    """Of its market, its accounts and its faults: the same seed, the same market. Default: drawn for each
+    run, and told in the log."""
     regime: Literal["calm", "trend", "crash", "none"] = attrs.field(
         default="calm", validator=one_of("calm", "trend", "crash", "none")
     )
@@ -278,8 +278,8 @@ class ExchangeConfig:
     replay: str | None = attrs.field(
         default=None, validator=optional(text("the path of a recording", lambda value: value != ""))
     )
-    """A recording that its market follows, looked for beside the configuration file. Default: none; the market
-    is made up."""
+    """A recording that its market follows, looked for beside the configuration file. Default: none; the
+    market is made up."""
     speed: float = attrs.field(
         default=1.0, converter=as_float, validator=number("> 0", lambda value: value > 0)
     )

@@ -11,9 +11,9 @@ from typing import Any
 
 import attrs
 
-from livetrio.durations import format_duration
 from livetrio.bus import MessageBus
 from livetrio.clock import NANOSECONDS, format_instant
+from livetrio.durations import format_duration
 from livetrio.model import ShutdownEvent, ShutdownReason
 from livetrio.strategy.runner import StrategyRunner
 from livetrio.supervision.status import ConnectionStatus

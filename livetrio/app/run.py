@@ -27,7 +27,6 @@ from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service
 from livetrio.venues.base import Venue
 from livetrio.venues.registry import VENUES
 
-
 log: structlog.stdlib.BoundLogger = structlog.get_logger("livetrio")
 
 
@@ -176,7 +175,11 @@ async def _start_exchange(config: Config, services: ServiceNursery) -> str:
         problem = f"expected a port that is free, found {settings.port}: {error.strerror}"
         raise ConfigError([Problem("exchange.port", problem)], str(config.source)) from error
     log.info(
-        "local exchange", address=base_url, seed=seed, account=exchange.keys[0].address, usdc=exchange.settings.balance
+        "local exchange",
+        address=base_url,
+        seed=seed,
+        account=exchange.keys[0].address,
+        usdc=exchange.settings.balance,
     )
     return base_url
 

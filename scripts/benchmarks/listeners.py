@@ -16,6 +16,7 @@ from livetrio.supervision.frames import FrameCutter
 
 COINS = ("BTC", "ETH", "SOL", "HYPE", "PURR/USDC", "@107")
 USER = "0x" + "1" * 40
+EVERYTHING = ("allMids", "allDexsAssetCtxs", "fastAssetCtxs")
 MARKET = ("bbo", "trades", "l2Book", "activeAssetCtx")
 USERS = (
     "orderUpdates",
@@ -32,7 +33,7 @@ USERS = (
 
 
 def _subscriptions() -> list[dict[str, object]]:
-    wanted: list[dict[str, object]] = [{"type": "allMids"}, {"type": "allDexsAssetCtxs"}, {"type": "fastAssetCtxs"}]
+    wanted: list[dict[str, object]] = [{"type": each} for each in EVERYTHING]
     for coin in COINS:
         wanted += [{"type": each, "coin": coin} for each in MARKET]
         wanted.append({"type": "l2Book", "coin": coin, "fast": True})
@@ -67,9 +68,8 @@ class Listener:
 
 async def main(port: int, count: int, seconds: float) -> None:
     """Let them all listen."""
-    subscriptions = [
-        _frame(msgspec.json.encode({"method": "subscribe", "subscription": each})) for each in _subscriptions()
-    ]
+    messages = [{"method": "subscribe", "subscription": each} for each in _subscriptions()]
+    subscriptions = [_frame(msgspec.json.encode(each)) for each in messages]
     listeners = [Listener() for _ in range(count)]
     for listener in listeners:
         await listener.connect(port, b"".join(subscriptions), len(subscriptions))

@@ -1,8 +1,8 @@
-"""Traders: clients that place orders on the local exchange over WebSocket and cancel them, as fast as they can.
+"""Traders: clients that place orders on the local exchange over WebSocket and cancel them, in great haste.
 
-Eight of the exchange's own accounts, each on a connection of its own, in waves: all orders of a wave are sent,
-their answers awaited, then all cancels, and theirs. Everything is signed and framed before the clock starts;
-the clients then only write, cut frames, and look at each answer.
+Eight of the exchange's own accounts, each on a connection of its own, in waves: all orders of a wave are
+sent, their answers awaited, then all cancels, and theirs. Everything is signed and framed before the clock
+starts; the clients then only write, cut frames, and look at each answer.
 """
 
 from __future__ import annotations

@@ -216,7 +216,7 @@ def test_main_exits_as_the_command_does(monkeypatch, capsys):
         (["exchange", "--speed", "inf"], "expected a number > 0, found 'inf'"),
         (["exchange", "--speed", "nan"], "expected a number > 0, found 'nan'"),
         (["exchange", "--port", "65536"], "65536 is not in the range 0<=x<=65535"),
-        (["exchange", "--account", "me=5"], "expected 0x and 40 hexadecimal digits, =, and USDC, found 'me=5'"),
+        (["exchange", "--account", "me=5"], "0x and 40 hexadecimal digits, =, and USDC, found 'me=5'"),
         (["exchange", "--account", f"0x{'1' * 40}=-5"], "and USDC, found"),
         (["exchange", "--fault", "drop-conection"], "drop-connection"),
         (["exchange", "--regime", "clam"], "'clam' is not one of 'calm', 'trend', 'crash', 'none'"),

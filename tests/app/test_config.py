@@ -457,14 +457,23 @@ def test_naming_twice_changes_nothing():
         (ExchangeConfig, {"speed": 0}, "speed: expected a number > 0, found 0.0"),
         (ExchangeConfig, {"speed": True}, "speed: expected a number > 0, found the boolean true"),
         (ExchangeConfig, {"speed": "max"}, 'speed: expected a number > 0, found the text "max"'),
-        (ExchangeConfig, {"seed": -1}, "seed: expected a whole number from 0 to 9223372036854775807, found -1"),
+        (
+            ExchangeConfig,
+            {"seed": -1},
+            "seed: expected a whole number from 0 to 9223372036854775807, found -1",
+        ),
         (
             ExchangeConfig,
             {"regime": "clam"},
-            'regime: expected "calm", "trend", "crash" or "none", found the text "clam"; did you mean "calm"?',
+            'regime: expected "calm", "trend", "crash" or "none", found the text "clam"; '
+            'did you mean "calm"?',
         ),
         (ExchangeConfig, {"limits": 0}, "limits: expected true or false, found the number 0"),
-        (ExchangeConfig, {"faults": "rst"}, "faults: expected an array of faults, found a text of 3 characters"),
+        (
+            ExchangeConfig,
+            {"faults": "rst"},
+            "faults: expected an array of faults, found a text of 3 characters",
+        ),
         (ExchangeConfig, {"loop": 1}, "loop: expected true or false, found the number 1"),
         (ExchangeConfig, {"port": -1}, "port: expected a whole number from 0 to 65535, found -1"),
         (Config, {"engine": {}}, "engine: expected an object of LiveTradingConfig, found a table of 0"),

@@ -95,13 +95,11 @@ async def test_a_configuration_runs_until_its_strategy_has_enough(collector):
 
 
 @within(30)
-async def test_the_market_follows_the_recording_of_the_configuration_as_fast_as_it_says(
-    collector, tmp_path
-):
+async def test_the_market_follows_the_recording_of_the_configuration_as_fast_as_it_says(collector, tmp_path):
     write_recording(tmp_path / "trades.gz", [(BEGAN + each * 10**8, a_trade(each)) for each in range(300)])
     config = whole(
         StrategyConfig(path="run_strategies:Watcher", params={"stop_after": 300}),
-        exchange=ExchangeConfig(replay=str(tmp_path / "trades.gz"), speed=100, limits=False),
+        exchange=ExchangeConfig(replay=str(tmp_path / "trades.gz"), speed=100),
     )
 
     outcome = await run_config(config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 from collections import Counter
 
@@ -10,7 +12,7 @@ import pytest
 import trio
 
 from livetrio import Cache, Clock, LiveTradingConfig, LiveTradingEngine, MessageBus, Strategy
-from livetrio.exchange import LocalExchange, Recording, demo_recording
+from livetrio.exchange import ExchangeSettings, LocalExchange, Recording
 from livetrio.exchange.edge.http import plain
 from livetrio.model import ConnectionState, FeedState
 from livetrio.testing import FakeVenue, FakeVenueServer, MemoryNetwork, run_strategy, within
@@ -73,25 +75,35 @@ class Watcher(Strategy):
         self.last_tick = tick.tick_number
 
 
-KEPT = {"bbo": 20, "trades": 8, "l2Book": 4}
-"""Of the recording's frames, one in so many: an hour of all of them takes a minute."""
+QUOTES = 30
+"""In a minute of the thin market, of each instrument."""
 
 
 def thin_market():
-    """BTC and ETH of the recording that ships, thinned: minutes that are quick to play."""
-    kept, counts = [], Counter()
-    for frame in Recording.read(demo_recording()).frames:
-        key = frame.key
-        if key.coin not in ("BTC", "ETH") or key.channel not in KEPT or (key.channel == "l2Book") > key.fast:
-            continue
-        if counts[key] % KEPT[key.channel] == 0:
-            kept.append((frame.received, frame.text))
-        counts[key] += 1
-    return Recording(kept)
+    """A made-up minute of BTC and ETH in which little happens, so that an hour of it is quick to play.
 
+    Every two seconds the prices of both take a step, up and down; every ten seconds both are traded.
+    """
+    began = 1_700_000_000_000
+    frames, tids = [], itertools.count(1)
 
-def frames_of(recording, channel):
-    return sum(frame.key.channel == channel for frame in recording.frames)
+    def add(at, channel, data):
+        frames.append(((began + at) * 1_000_000, json.dumps({"channel": channel, "data": data})))
+
+    for number in range(QUOTES):
+        for coin, px, at in (("BTC", 90_000, 2000 * number), ("ETH", 3_000, 2000 * number + 700)):
+            px += 2 * (number % 5)
+            sides = [[{"px": f"{px + side}.0", "sz": "1.5", "n": 1}] for side in range(2)]
+            add(at, "l2Book", {"coin": coin, "time": began + at, "levels": sides})
+            if number % 5 == 4:
+                at += 900
+                trade = {
+                    "coin": coin, "side": "BA"[number % 2], "px": f"{px + 1 - number % 2}.0", "sz": "0.25",
+                    "time": began + at, "hash": "0x" + "0" * 64, "tid": next(tids),
+                    "users": ["0x" + "1" * 40, "0x" + "2" * 40],
+                }  # fmt: skip
+                add(at, "trades", [trade])
+    return Recording(sorted(frames, key=lambda frame: frame[0]))
 
 
 FAULTS = ("reset", "half_open", "refuse", "dial_hole", "slow", "restart")
@@ -138,7 +150,7 @@ async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
     assert strategy.wrong == []
     assert status.state is ConnectionState.CONNECTED, "it recovers by itself"
     assert status.stale_feeds == ()
-    assert after["Quote"] - before["Quote"] >= 60
+    assert after["Quote"] - before["Quote"] >= QUOTES * 2 - 4
     assert strategy.seen["tick"] == 3660, "ticks do not depend on the network"
     assert status.generation > 10
     assert strategy.states.count(ConnectionState.CONNECTED) == status.generation
@@ -156,16 +168,16 @@ async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
 @within(2 * 3600)
 async def test_a_healthy_hour_misses_nothing(autojump_clock):
     strategy = Watcher()
-    market = thin_market()
 
-    async with run_strategy(strategy, recording=market, loop=True) as run:
+    async with run_strategy(strategy, recording=thin_market(), loop=True) as run:
         await trio.sleep(3600.5)
         (status,) = run.engine.connection_status()
 
     assert strategy.wrong == []
     assert (status.generation, status.faults, status.stale_feeds) == (1, {}, ())
-    assert strategy.seen["Quote"] in range(59 * frames_of(market, "bbo"), 61 * frames_of(market, "bbo"))
-    assert strategy.seen["OrderBook"] >= 59 * frames_of(market, "l2Book")
+    assert strategy.seen["Quote"] >= 59 * 2 * QUOTES
+    assert strategy.seen["OrderBook"] >= 3590 / 0.54 * 2, "whether it changes or not"
+    assert strategy.seen["Trade"] in range(59 * 2 * QUOTES // 5, 61 * 2 * QUOTES // 5)
     assert strategy.feeds == []
     assert strategy.seen["tick"] == 3600
     assert run.engine.data.refused["out-of-order"] == 0
@@ -174,8 +186,8 @@ async def test_a_healthy_hour_misses_nothing(autojump_clock):
 @within(2 * 3600)
 async def test_of_two_venues_one_is_down_for_an_hour(nursery, autojump_clock):
     """The venue that is down is tried again and again; the other one's strategy notices nothing."""
-    market = thin_market()
-    exchange = LocalExchange(market, clock=Clock.simulated(), loop=True)
+    exchange = LocalExchange(clock=Clock.simulated(), recording=thin_market(), loop=True)
+    await nursery.start(exchange.run)
     network = MemoryNetwork(nursery)
     network.listen("exchange.test", 80, exchange.serve_stream)
     dead = FakeVenueServer("BTC-USD-PERP.FAKE")
@@ -221,7 +233,7 @@ async def test_of_two_venues_one_is_down_for_an_hour(nursery, autojump_clock):
     assert (hyperliquid.generation, hyperliquid.faults) == (1, {})
     assert 60 <= fake.reconnect_attempts <= 70
     assert dead_site.dials[:4] == [0, 0, 1, 3]  # the list of instruments, then the upgrades
-    assert watcher.seen["Quote"] >= 59 * frames_of(market, "bbo")
+    assert watcher.seen["Quote"] >= 59 * 2 * QUOTES
     assert watcher.seen["tick"] in (3599, 3600)
     assert {name for name, state in both if state is ConnectionState.CONNECTED} == {"hyperliquid/market"}
 
@@ -245,7 +257,7 @@ async def test_the_venue_s_60_seconds_of_silence_are_not_reached(autojump_clock)
     class Quiet(Strategy):
         """Wants nothing."""
 
-    async with run_strategy(Quiet()) as run:
+    async with run_strategy(Quiet(), exchange=ExchangeSettings(regime="none")) as run:
         await trio.sleep(1800)
         (status,) = run.engine.connection_status()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import msgspec
 import pytest
 import trio
 from structlog.testing import capture_logs
 
 from livetrio import Cache, Clock, LiveTradingConfig, LiveTradingEngine, MessageBus
-from livetrio.exchange import LocalExchange, Recording, demo_recording
+from livetrio.exchange import LocalExchange
+from livetrio.exchange.edge.http import Response
 from livetrio.model import ConnectionState
 from livetrio.testing import MemoryNetwork, WebSocketPeer, within
 from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
@@ -69,9 +71,12 @@ class Venue:
     """Hyperliquid as the test wants it, and an engine that is connected to it."""
 
     def __init__(self, nursery, **config):
-        exchange = LocalExchange(Recording.read(demo_recording()), clock=Clock.simulated())
+        exchange = LocalExchange(clock=Clock.simulated())
         self.peer = WebSocketPeer(
-            on_message=acknowledge, on_request=lambda request: exchange._info(request.body)
+            on_message=acknowledge,
+            on_request=lambda request: Response(
+                200, msgspec.json.encode(exchange.ask(json.loads(request.body)))
+            ),
         )
         network = MemoryNetwork(nursery)
         self.site = network.listen("venue.test", 80, self.peer.serve)

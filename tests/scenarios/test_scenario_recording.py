@@ -1,5 +1,7 @@
 """The real recording of the real venue, end to end through a real loopback WebSocket.
 
+The exchange trades what was traded and rests what rested; its frames are its own, at its own times.
+
 The file is not part of the project (``../shared/data`` beside it); without it these tests are skipped.
 """
 
@@ -16,12 +18,22 @@ import attrs
 import pytest
 import trio
 
-from livetrio import Config, LiveTradingConfig, Strategy, StrategyConfig
+from livetrio import (
+    Cache,
+    Clock,
+    Config,
+    LiveTradingConfig,
+    LiveTradingEngine,
+    MessageBus,
+    Strategy,
+    StrategyConfig,
+)
 from livetrio.app.config import ExchangeConfig
-from livetrio.app.run import run_config
-from livetrio.exchange import Recording
-from livetrio.testing import run_strategy, within
-from livetrio.venues.hyperliquid import HyperliquidConfig
+from livetrio.app.run import run_config, running
+from livetrio.exchange import LocalExchange, Recording
+from livetrio.model import OrderBook
+from livetrio.testing import MemoryNetwork, run_strategy, within
+from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared/data/hyperliquid_btc_20250126.gz"
 BTC = "BTC-USD-PERP.HYPERLIQUID"
@@ -37,13 +49,15 @@ class Watcher(Strategy):
 
     instrument: str
     stop_after: int = 0
+    """Books after the last trade of the recording, and then it has seen enough. 0: it never has."""
     counts: Counter = attrs.field(factory=Counter)
     trade_sizes: Decimal = Decimal(0)
-    book_sizes: Decimal = Decimal(0)
-    book_prices: Decimal = Decimal(0)
-    orders: int = 0
+    last_book: OrderBook | None = None
+    wrong: list = attrs.field(factory=list)
+    _books_left: int = attrs.field(init=False)
 
     def __attrs_post_init__(self):
+        self._books_left = self.stop_after
         MADE.append(self)
 
     def on_start(self):
@@ -55,25 +69,40 @@ class Watcher(Strategy):
         self.counts["history"] += trade.is_history
         self.counts[trade.aggressor_side.value] += 1
         self.trade_sizes += trade.size
-        self._look()
 
     def on_book(self, book):
         self.counts["book"] += 1
-        for level in (*book.bids, *book.asks):
-            self.counts["level"] += 1
-            self.book_sizes += level.size
-            self.book_prices += level.price
-            self.orders += level.orders
-        self._look()
+        prices = [level.price for level in (*reversed(book.bids), *book.asks)]
+        if prices != sorted(set(prices)):
+            self.wrong.append(("out of order", book))
+        if self.last_book is not None and book.ts_event < self.last_book.ts_event:
+            self.wrong.append(("of before the one before", book))
+        self.last_book = book
+        if self.counts["trade"] == 64:
+            self._books_left -= 1
+            if self._books_left == 0:
+                self.ctx.stop("seen it all")
 
-    def _look(self):
-        if self.stop_after and self.counts["trade"] + self.counts["book"] >= self.stop_after:
-            self.ctx.stop("seen it all")
+    def levels(self):
+        """Prices and sizes of the last book, best first."""
+        return [
+            [(level.price, level.size) for level in side]
+            for side in (self.last_book.bids, self.last_book.asks)
+        ]
+
+
+@attrs.frozen
+class File:
+    """The same by other means: the standard library alone."""
+
+    counts: Counter
+    trade_sizes: Decimal
+    levels: list
+    """Prices and sizes of its last book, best first."""
 
 
 def read_with_json():
-    """The same numbers by other means: the standard library alone."""
-    counts, trade_sizes, book_sizes, book_prices, orders = Counter(), Decimal(0), Decimal(0), Decimal(0), 0
+    counts, trade_sizes, levels = Counter(), Decimal(0), []
     with gzip.open(FILE, "rt") as lines:
         for line in lines:
             message = json.loads(line.partition(" ")[2])
@@ -83,24 +112,20 @@ def read_with_json():
                     counts["buyer" if trade["side"] == "B" else "seller"] += 1
                     trade_sizes += Decimal(trade["sz"])
             elif message["channel"] == "l2Book":
-                counts["book"] += 1
-                for level in (*message["data"]["levels"][0], *message["data"]["levels"][1]):
-                    counts["level"] += 1
-                    book_sizes += Decimal(level["sz"])
-                    book_prices += Decimal(level["px"])
-                    orders += level["n"]
+                counts["frame"] += 1
+                levels = [
+                    [(Decimal(level["px"]), Decimal(level["sz"])) for level in side]
+                    for side in message["data"]["levels"]
+                ]
     counts["history"] = 30  # the venue's replay of old trades, its first frame
-    return counts, trade_sizes, book_sizes, book_prices, orders
+    return File(counts, trade_sizes, levels)
 
 
-def found_by(strategy):
-    return (
-        strategy.counts,
-        strategy.trade_sizes,
-        strategy.book_sizes,
-        strategy.book_prices,
-        strategy.orders,
-    )
+def check_trades(strategy):
+    file = read_with_json()
+    for name in ("trade", "history", "buyer", "seller"):
+        assert strategy.counts[name] == file.counts[name], name
+    assert strategy.trade_sizes == file.trade_sizes
 
 
 @pytest.fixture
@@ -114,9 +139,10 @@ def collector():
 
 
 def test_what_is_in_the_file():
-    counts, *_ = read_with_json()
+    file = read_with_json()
 
-    assert (counts["book"], counts["trade"], counts["level"]) == (46, 64, 46 * 40)
+    assert (file.counts["frame"], file.counts["trade"]) == (46, 64)
+    assert [len(side) for side in file.levels] == [20, 20]
 
 
 @within(50)
@@ -127,7 +153,7 @@ async def test_run_on_the_recording_holds_the_numbers(collector):
         venues={"hyperliquid": HyperliquidConfig(network="local")},
         strategies=[
             StrategyConfig(
-                path="test_scenario_recording:Watcher", params={"instrument": BTC, "stop_after": 110}
+                path="test_scenario_recording:Watcher", params={"instrument": BTC, "stop_after": 5}
             )
         ],
         exchange=ExchangeConfig(replay=str(FILE), speed=25.0, loop=False),
@@ -139,8 +165,9 @@ async def test_run_on_the_recording_holds_the_numbers(collector):
     assert outcome.failure is None
     assert outcome.report.reason == "Watcher: seen it all"
     (strategy,) = MADE
-    assert found_by(strategy) == read_with_json()
-    assert (strategy.counts["book"], strategy.counts["trade"], strategy.counts["history"]) == (46, 64, 30)
+    assert strategy.wrong == []
+    check_trades(strategy)
+    assert strategy.levels() == [side[:5] for side in read_with_json().levels], "of a fast book"
     (connection,) = outcome.report.connections
     assert (connection.sessions, connection.faults, connection.last_error) == (1, {}, None)
     assert (outcome.report.dropped, outcome.report.refused) == (0, {})
@@ -149,10 +176,36 @@ async def test_run_on_the_recording_holds_the_numbers(collector):
 
 
 @within(3600)
-async def test_in_memory_and_in_virtual_time_the_numbers_are_the_same(autojump_clock):
+@pytest.mark.parametrize(("fast", "depth"), [(True, 5), (False, 20)])
+async def test_in_memory_and_in_virtual_time_the_numbers_are_the_same(nursery, autojump_clock, fast, depth):
+    strategy = Watcher(BTC)
+    clock = Clock.simulated()
+    exchange = LocalExchange(clock=clock, recording=Recording.read(FILE))
+    await nursery.start(exchange.run)
+    network = MemoryNetwork(nursery)
+    network.listen("exchange.test", 80, exchange.serve_stream)
+    config = LiveTradingConfig(handle_signals=False)
+    engine = LiveTradingEngine(MessageBus(), Cache(), config, clock=clock, dial=network.dial)
+    settings = HyperliquidConfig(network="local", fast_books=fast)
+    engine.add_venue(HyperliquidVenue(settings, base_url="http://exchange.test"))
+    engine.add_strategy(strategy)
+
+    async with running(engine):
+        await trio.sleep(60)
+
+    assert strategy.wrong == []
+    check_trades(strategy)
+    assert strategy.levels() == [side[:depth] for side in read_with_json().levels]
+    every = 0.54 if fast else 5.4
+    assert strategy.counts["book"] == pytest.approx(60 / every, abs=2), "in the exchange's own rhythm"
+    assert engine.report().refused == {}
+
+
+@within(3600)
+async def test_a_test_of_a_strategy_sees_them_too(autojump_clock):
     strategy = Watcher(BTC)
 
-    async with run_strategy(strategy, recording=Recording.read(FILE)):
+    async with run_strategy(strategy, recording=FILE):
         await trio.sleep(30)
 
-    assert found_by(strategy) == read_with_json()
+    check_trades(strategy)

@@ -94,6 +94,8 @@ class Kind:
     """What its argument is when none is given; None if it takes none. Durations, in ms."""
     length: int | None = None
     """How long it lasts when ``for`` is not given, in ms; None: no end."""
+    percent: float | None = None
+    """How likely it is each time, when neither that nor what it acts on is given; None: certain."""
 
 
 def _wire(name: str, sentence: str, place: Place) -> Kind:
@@ -153,6 +155,7 @@ _KINDS = (
         REQUESTS | ACTIONS | CHANNELS,
         USER_NEWS | {"action"},
         (0, 1_000),
+        percent=50.0,
     ),
     _frame("dup", "Frames come twice."),
     Kind(
@@ -183,7 +186,7 @@ _KINDS = (
     _request("502", "Requests are answered with 502 and not handled.", REQUESTS),
     Kind(
         "maintenance",
-        "Questions are answered with 502, and trading is halted.",
+        "Questions are answered with 502, trading is halted, and no WebSocket is opened.",
         Place.REQUEST,
         REQUESTS | ACTIONS,
         REQUESTS,

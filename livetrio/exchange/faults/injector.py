@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from livetrio.exchange.faults import decisions, payloads, refusals
-from livetrio.exchange.faults.catalogue import Place
+from livetrio.exchange.faults.catalogue import REQUESTS, Place
 from livetrio.exchange.faults.decisions import (
     Act,
     After,
@@ -46,6 +46,9 @@ _ACTS: dict[str, Act] = {
     "restart": Restart(),
     "wipe": Wipe(),
 }
+
+MAINTENANCE_WAIT = 5
+"""Seconds after which clients are asked to come again during maintenance."""
 
 _NO_SCOPES: frozenset[str] = frozenset()
 
@@ -121,9 +124,17 @@ class Injector:
 
     def on_upgrade(self) -> UpgradeRefusal | None:
         """What an upgrade is answered instead."""
-        found = self._first(Place.UPGRADE)
+        wanted = [
+            each
+            for each in self._running.values()
+            if each.kind.place is Place.UPGRADE
+            or (each.kind.name == "maintenance" and each.fault.scope is None)
+        ]
+        found = self._first_of(wanted, REQUESTS)
         if found is None:
             return None
+        if found.kind.name == "maintenance":
+            return UpgradeRefusal(503, MAINTENANCE_WAIT)
         wait = math.ceil(found.draw_argument(self._random))
         return UpgradeRefusal(int(found.kind.name.removeprefix("handshake-")), wait)
 
@@ -143,7 +154,7 @@ class Injector:
         wanted = self._at(Place.REQUEST)
         if kind == "action":  # trading is halted in other words, by `before_action`
             wanted = [each for each in wanted if each.kind.name != "maintenance"]
-        found = self._first_of(wanted, frozenset((kind, action)))
+        found = self._first_of(wanted, _names(kind, action))
         if found is None:
             return None
         match found.kind.name:
@@ -184,7 +195,7 @@ class Injector:
 
     def after_request(self, kind: RequestKind, action: str = "") -> After:
         """What becomes of the reply to a request that was handled."""
-        scopes = frozenset((kind, action))
+        scopes = _names(kind, action)
         latency, delay = self._delays(scopes)
         for each in self._all(Place.REPLY, scopes):
             match each.kind.name:
@@ -257,10 +268,11 @@ class Injector:
         """By how much something is late on the way, and by how much it is held before; seconds."""
         latency = delay = 0.0
         for each in self._all(Place.DELAY, scopes):
+            late = each.draw_argument(self._random)
             if each.kind.name == "latency":
-                latency += each.draw_argument(self._random)
-            elif each.fault.scope is not None or self._random.random() < 0.5:
-                delay += each.draw_argument(self._random)
+                latency += late
+            else:
+                delay += late
         return latency, delay
 
     def _at(self, place: Place) -> list[Running]:
@@ -294,3 +306,8 @@ class Injector:
         self._running = {number: each for number, each in self._running.items() if not each.is_over_at(now)}
         self._latest = {channel: due for channel, due in self._latest.items() if due > now}
         self.is_quiet = not (self._running or self._latest)
+
+
+def _names(kind: RequestKind, action: str) -> frozenset[str]:
+    """What a request goes by. The types of questions are left out: channels are called the same."""
+    return frozenset((kind, action)) if kind == "action" else frozenset((kind,))

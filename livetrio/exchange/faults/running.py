@@ -83,6 +83,8 @@ class Running:
 
     def _is_drawn(self, draw: random.Random) -> bool:
         percent = self.fault.percent
+        if percent is None and self.fault.scope is None:
+            percent = self.kind.percent
         return percent is None or draw.random() * 100 < percent
 
     def _moment_at(self, index: int) -> float | None:

@@ -204,6 +204,11 @@ def test_upgrades_are_refused_with_a_time_to_come_again():
     assert World("handshake-503 1500ms").injector.on_upgrade() == UpgradeRefusal(503, 2)
 
 
+def test_in_maintenance_no_websocket_is_opened_unless_it_is_of_some_requests_only():
+    assert World("maintenance").injector.on_upgrade() == UpgradeRefusal(503, 5)
+    assert World("maintenance on info").injector.on_upgrade() is None
+
+
 def test_a_connection_flaps():
     assert World("flap").injector.on_opened()
 
@@ -284,7 +289,7 @@ def test_in_the_post_only_period_only_post_only_orders_are_taken(action, is_refu
     assert (World("post-only").injector.before_action(action) is not None) == is_refused
 
 
-@given(st.recursive(st.none() | st.text() | st.integers(), lambda each: st.lists(each), max_leaves=5))
+@given(st.none() | st.text() | st.integers() | st.lists(st.none() | st.text() | st.lists(st.integers())))
 def test_an_action_may_be_anything(value):
     shapes = [value, {"type": value}, {"type": "order", "orders": value}, order(value), order({"t": value})]
     injector = World("reject 50%", "post-only").injector
@@ -384,6 +389,28 @@ def test_reordering_holds_replies_or_news_and_no_market_data():
     assert any(each is not None and each.delay == 1.0 for each in news)
     assert injector.on_frame("l2Book", BOOK) is None
     assert injector.after_request("info") == PASS
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reordering_once_is_of_a_reply_that_is_held(seed):
+    injector = World("reorder 1s once", seed=seed).injector
+    held = [after for _ in range(50) if (after := injector.after_request("action")).what is What.DELAY]
+
+    assert [after.delay for after in held] == [1.0]
+    assert injector.is_quiet
+
+
+def test_a_chance_that_is_given_is_all_the_chance_there_is():
+    injector = World("reorder 1s 100%").injector
+
+    assert all(injector.after_request("action").delay == 1.0 for _ in range(100))
+
+
+def test_a_question_does_not_go_by_the_channel_of_the_same_name():
+    injector = World("latency 1s on userFills").injector
+
+    assert injector.after_request("info", "userFills") == PASS
+    assert injector.on_frame("userFills", FRAME).latency == 1.0
 
 
 @given(st.integers(0, 1000), st.lists(st.floats(0, 0.5), max_size=30))
