@@ -13,7 +13,6 @@ from typing import Any
 
 import trio
 
-from livetrio.exchange.chain.chain import Answer
 from livetrio.exchange.edge.faulty import FaultyOutbox
 from livetrio.exchange.edge.outbox import Outbox
 from livetrio.exchange.faults.decisions import Act, After, DropAll, GoDeadAll, Refusal, What, Wipe
@@ -23,7 +22,8 @@ from livetrio.exchange.faults.payloads import torn_frame
 from livetrio.exchange.faults.refusals import action_type
 from livetrio.exchange.outcome import Lost, Unavailable
 
-Done = Callable[[Answer | Unavailable], None]
+Done = Callable[[Any], None]
+"""Is handed an answer as the wire has it, or `Unavailable`, or `Lost`; some time, and once."""
 
 
 class Mischief:
@@ -100,45 +100,34 @@ class Mischief:
 
     # Requests.
 
-    def check_info(self, kind: str) -> None:
-        """Let an info request pass.
-
-        Raises:
-          Unavailable: it gets an error instead.
-          Lost: it gets no answer.
-        """
+    def check_info(self, kind: str, done: Done) -> Done | None:
+        """Let an info request pass: whom to hand its answer; None if he has had another already."""
         if self.injector.is_quiet:
-            return
-        _raise(self.injector.before_request("info", kind))
-        after = self.injector.after_request("info", kind)
-        if after.what is What.LOSE:
-            raise Lost
-        if after.what is What.STATUS:
-            raise Unavailable(after.status, "Internal Server Error")
+            return done
+        refusal = self.injector.before_request("info", kind)
+        if refusal is not None:
+            done(_outcome(refusal))
+            return None
+        return lambda answer: self._answer(self.injector.after_request("info", kind), answer, done)
 
     def check_action(self, payload: Any, done: Done) -> Done | None:
-        """Let an action pass: whom to hand its answer; None if it has had one already.
-
-        Raises:
-          Unavailable: it gets an error instead.
-          Lost: it gets no answer.
-        """
+        """Let an action pass: whom to hand its answer; None if he has had another already."""
         if self.injector.is_quiet or not isinstance(payload, dict):
             return done
         action, nonce = payload.get("action"), payload.get("nonce")
         kind = action_type(action)
-        _raise(self.injector.before_request("action", kind))
-        refusal = self.injector.before_action(action, nonce if isinstance(nonce, int) else 0)
+        refusal = self.injector.before_request("action", kind)
+        if refusal is None:
+            refusal = self.injector.before_action(action, nonce if isinstance(nonce, int) else 0)
         if refusal is not None:
-            assert refusal.answer is not None
-            done(refusal.answer)
+            done(_outcome(refusal))
             return None
         return lambda answer: self._answer(self.injector.after_request("action", kind), answer, done)
 
-    def _answer(self, after: After, answer: Answer | Unavailable, done: Done) -> None:
+    def _answer(self, after: After, answer: Any, done: Done) -> None:
         if after.what is What.LOSE:
-            return
-        if after.what is What.STATUS:
+            answer = Lost()
+        elif after.what is What.STATUS:
             answer = Unavailable(after.status, "Internal Server Error")
         if after.what is What.DELAY:
             self.later(after.delay, lambda: done(answer))
@@ -146,8 +135,9 @@ class Mischief:
             done(answer)
 
 
-def _raise(refusal: Refusal | None) -> None:
-    if refusal is not None:
-        if refusal.lose:
-            raise Lost
-        raise Unavailable(refusal.status or 500, refusal.text)
+def _outcome(refusal: Refusal) -> Any:
+    if refusal.lose:
+        return Lost()
+    if refusal.status is not None:
+        return Unavailable(refusal.status, refusal.text)
+    return refusal.answer

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import attrs
 
-class Unavailable(Exception):
+
+@attrs.frozen
+class Unavailable:
     """It gets an HTTP error instead: as such over HTTP, as an error payload over a WebSocket (§3)."""
 
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"{status} {text}")
-        self.status = status
-        self.text = text
+    status: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.text}"
 
 
-class Lost(Exception):
+@attrs.frozen
+class Lost:
     """It gets no answer at all."""

@@ -219,13 +219,15 @@ class LocalExchange:
 
     # What clients ask and do.
 
-    def ask(self, payload: Any) -> Any:
-        """The answer to an info request; raises `CannotAnswer`, `Unavailable` or `Lost`."""
-        self.mischief.check_info(str(payload.get("type")) if isinstance(payload, dict) else "")
-        return answer_info(payload, self.ledger, self.records)
+    def ask(self, payload: Any, done: Done) -> None:
+        """Answer an info request; raises `CannotAnswer`."""
+        kind = str(payload.get("type")) if isinstance(payload, dict) else ""
+        passed = self.mischief.check_info(kind, done)
+        if passed is not None:
+            passed(answer_info(payload, self.ledger, self.records))
 
     def act(self, payload: Any, done: Done) -> None:
-        """Hand a signed action to the chain; raises `CannotRead`, `Unavailable` or `Lost`."""
+        """Hand a signed action to the chain; raises `CannotRead`."""
         passed = self.mischief.check_action(payload, done)
         if passed is None:
             return

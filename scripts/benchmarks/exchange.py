@@ -43,7 +43,7 @@ def measure(*, quick: bool) -> list[Row]:
     """All three."""
     repetitions = 1 if quick else 3
     matched = [work("matching", orders=20_000 if quick else 60_000) for _ in range(repetitions)]
-    traded = [work("trading", orders=4_000 if quick else 20_000) for _ in range(repetitions)]
+    traded = [work("trading", orders=8_000 if quick else 40_000) for _ in range(repetitions)]
     heard = [work("listening", seconds=5 if quick else 10) for _ in range(repetitions)]
     return [
         Row(

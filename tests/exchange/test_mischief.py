@@ -157,6 +157,20 @@ async def test_latency_delays_everything_in_its_order(exchange, autojump_clock):
     assert trio.current_time() - began == pytest.approx(2, abs=0.01)
 
 
+@pytest.mark.parametrize("line", ["latency 5s", "latency 5s for 10s"])
+@in_a_virtual_hour
+async def test_after_its_time_latency_is_gone_from_connections_that_had_it(exchange, line, autojump_clock):
+    client = await exchange.websocket()
+    await fault(exchange, line)
+    await client.ask({"method": "ping"})
+    await trio.sleep(20)
+    await heal(exchange)
+    began = trio.current_time()
+    await client.ask({"method": "ping"})
+
+    assert trio.current_time() - began < 0.1
+
+
 @in_a_virtual_hour
 async def test_a_fill_comes_twice(exchange, autojump_clock):
     client = await exchange.websocket()
@@ -209,6 +223,22 @@ async def test_an_order_whose_answer_is_lost_was_placed(exchange, autojump_clock
 
     assert silence == []
     assert len(await exchange.info("openOrders", user=user(exchange))) == 1
+
+
+@pytest.mark.parametrize("line", ["ack-lost", "timeout-before"])
+@in_a_virtual_hour
+async def test_what_is_lost_is_not_pending(line, autojump_clock, nursery):
+    exchange = await Exchange.start(nursery)
+    client = await exchange.websocket()
+    await fault(exchange, line)
+    for number in range(110):  # more than may be pending
+        await client.send_post(exchange.signed({"type": "noop"}), post_id=number)
+        await trio.sleep(1)
+        assert await client.ask({"method": "ping"}) == {"channel": "pong"}
+    await heal(exchange)
+    answer = await client.post(exchange.signed({"type": "noop"}), post_id=110)
+
+    assert answer["payload"]["status"] == "ok"
 
 
 @in_a_virtual_hour

@@ -8,8 +8,9 @@ from typing import Any
 from livetrio.exchange.api.texts import px_text, rate_text, side_text, sz_text, usd_text
 from livetrio.exchange.chain.events import Fill, FundingPaid, LedgerUpdate, Liquidated
 from livetrio.exchange.chain.ledger import Ledger
+from livetrio.exchange.chain.listing import SpotPair
 from livetrio.exchange.chain.placing import average_price
-from livetrio.exchange.chain.units import USD_DECIMALS, format_units
+from livetrio.exchange.chain.units import SPOT_DECIMALS, USD_DECIMALS, format_units
 
 View = dict[str, Any]
 
@@ -33,9 +34,9 @@ def fill_view(ledger: Ledger, fill: Fill) -> View:
         "sz": sz_text(instrument, fill.sz),
         "side": side_text(order.is_buy),
         "time": fill.time,
-        "startPosition": sz_text(instrument, fill.start_position),
+        "startPosition": format_units(fill.start_position, _position_decimals(fill)),
         "dir": fill.dir,
-        "closedPnl": usd_text(fill.closed_pnl),
+        "closedPnl": format_units(fill.closed_pnl, _pnl_decimals(fill)),
         "hash": fill.tx,
         "oid": order.oid,
         "crossed": fill.is_taker,
@@ -87,12 +88,25 @@ def _merged_view(ledger: Ledger, fills: list[Fill]) -> View:
     view["sz"] = sz_text(instrument, sz)
     if len({fill.dir for fill in fills}) > 1:
         view["dir"] = "Short > Long" if buys else "Long > Short"
-    view["closedPnl"] = usd_text(sum(fill.closed_pnl for fill in fills))
+    view["closedPnl"] = format_units(sum(fill.closed_pnl for fill in fills), _pnl_decimals(first))
     decimals = USD_DECIMALS if instrument.is_perp else ledger.listing.tokens[first.fee_token].wei_decimals
     view["fee"] = format_units(sum(fill.fee for fill in fills), decimals)
     if "builderFee" in view:
         view["builderFee"] = format_units(sum(fill.builder_fee for fill in fills), decimals)
     return view
+
+
+def _position_decimals(fill: Fill) -> int:
+    """A pair's position is its base token's whole balance [docs page *subscriptions*: 10659.65434798]."""
+    instrument = fill.order.instrument
+    if isinstance(instrument, SpotPair):
+        return instrument.base.wei_decimals
+    return instrument.sz_decimals
+
+
+def _pnl_decimals(fill: Fill) -> int:
+    """A pair's has eight decimals [a client's captures, 2026-10]."""
+    return USD_DECIMALS if fill.order.instrument.is_perp else SPOT_DECIMALS
 
 
 # Money.

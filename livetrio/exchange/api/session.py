@@ -8,6 +8,7 @@ has gone, and then goes nowhere.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,7 +31,6 @@ from livetrio.exchange.api.subscriptions import (
     is_address,
     read_message,
 )
-from livetrio.exchange.chain.chain import Answer
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import Listing
 from livetrio.exchange.limits import Limits
@@ -43,16 +43,12 @@ KILL_DELAY = 0.1
 PONG = b'{"channel":"pong"}'
 """Without data [captured 2026-07-28]."""
 
-UNREADABLE = "422 Unprocessable Entity"
-OVER_LIMIT = "429 Too Many Requests"
+UNREADABLE = "Unprocessable Entity"
+OVER_LIMIT = "Too Many Requests"
 """Payloads of an error reply: what HTTP would say (§3). The exact text after the number is not known."""
 
-Ask = Callable[[Any], Any]
-"""Answers an info request; or raises `CannotAnswer`, `Unavailable` or `Lost`."""
-
-Act = Callable[[Any, Callable[[Answer | Unavailable], None]], None]
-"""Hands a signed action on, and has the answer sent once there is one; or raises `CannotRead`,
-`Unavailable` or `Lost`."""
+Request = Callable[[Any, Callable[[Any], None]], None]
+"""Handles a payload, and some time hands on its answer as the wire has it, or `Unavailable`, or `Lost`."""
 
 
 class Session:
@@ -63,8 +59,8 @@ class Session:
         outbox: Outbox,
         feeds: Feeds,
         ledger: Ledger,
-        ask: Ask,
-        act: Act,
+        ask: Request,
+        act: Request,
         limits: Limits,
     ) -> None:
         """Begin without subscriptions.
@@ -73,8 +69,8 @@ class Session:
           outbox: where answers and frames go.
           feeds: where frames come from.
           ledger: knows what can be subscribed to.
-          ask: for info posts.
-          act: for action posts.
+          ask: for info posts; may raise `CannotAnswer`.
+          act: for action posts; may raise `CannotRead`.
           limits: of the client's IP address.
         """
         self._outbox = outbox
@@ -143,60 +139,60 @@ class Session:
         fault = self._limits.begin_post(said.id)
         if fault is not None:
             self._refuse(fault)
-        elif isinstance(said.request, ActionPost):
-            self._hand_on(said.id, said.request.payload)
+            return
+        pending = object()
+        self._pending.add(pending)
+        payload = said.request.payload
+        if isinstance(said.request, ActionPost):
+            self._hand_on(payload, partial(self._end_post, pending, said.id, "action"))
         else:
-            self._limits.end_post()
-            try:
-                self._reply(said.id, *self._answer(said.request.payload))
-            except Lost:
-                pass
+            self._answer(payload, partial(self._end_post, pending, said.id, "info"))
 
-    def _answer(self, payload: Any) -> tuple[str, Any]:
-        """An info request's answer: the kind of reply, and its payload.
+    def _answer(self, payload: Any, done: Callable[[Any], None]) -> None:
+        """Answer an info request.
 
         Whether such a request counts for the REST weight of a minute is not documented (§3); here it does.
         """
         kind = payload.get("type") if isinstance(payload, dict) else None
         if not isinstance(kind, str):
-            return "error", f"{UNREADABLE}: {SCHEMA_ERROR}"
+            done(Unavailable(422, f"{UNREADABLE}: {SCHEMA_ERROR}"))
+            return
         if not self._limits.take_rest(info_weight(kind)):
-            return "error", OVER_LIMIT
+            done(Unavailable(429, OVER_LIMIT))
+            return
+
+        def wrap(answer: Any) -> None:
+            if isinstance(answer, list):
+                self._limits.charge(items_weight(kind, len(answer)))
+            is_outcome = isinstance(answer, Unavailable | Lost)
+            done(answer if is_outcome else {"type": kind, "data": answer})
+
         try:
-            data = self._ask(payload)
+            self._ask(payload, wrap)
         except CannotAnswer as refusal:
-            return "error", f"{UNREADABLE}: {refusal}"
-        except Unavailable as error:
-            return "error", str(error)
-        if isinstance(data, list):
-            self._limits.charge(items_weight(kind, len(data)))
-        return "info", {"type": kind, "data": data}
+            done(Unavailable(422, f"{UNREADABLE}: {refusal}"))
 
-    def _hand_on(self, post_id: int, payload: Any) -> None:
-        """Let an action take its way, and answer when it has an answer."""
-        pending = object()
-        self._pending.add(pending)
-
-        def done(answer: Answer | Unavailable) -> None:
-            if isinstance(answer, Unavailable):
-                self._end_post(pending, post_id, "error", str(answer))
-            else:
-                self._end_post(pending, post_id, "action", answer)
-
+    def _hand_on(self, payload: Any, done: Callable[[Any], None]) -> None:
+        """Let an action take its way; its answer comes when there is one."""
         try:
             self._act(payload, done)
         except CannotRead as error:
-            self._end_post(pending, post_id, "error", f"{UNREADABLE}: {SCHEMA_ERROR}: {error}")
-        except Unavailable as error:
-            done(error)
-        except Lost:
-            pass  # it stays pending, as far as anybody knows
+            done(Unavailable(422, f"{UNREADABLE}: {SCHEMA_ERROR}: {error}"))
 
-    def _end_post(self, pending: object, post_id: int, kind: str, payload: Any) -> None:
-        if pending in self._pending:  # or the client has gone
-            self._pending.remove(pending)
-            self._limits.end_post()
-            self._reply(post_id, kind, payload)
+    def _end_post(self, pending: object, post_id: int, kind: str, answer: Any) -> None:
+        if not self._forget(pending) or isinstance(answer, Lost):
+            return  # at the venue nothing is pending then, either
+        if isinstance(answer, Unavailable):
+            kind, answer = "error", str(answer)
+        self._reply(post_id, kind, answer)
+
+    def _forget(self, pending: object) -> bool:
+        """An action has come to its end; whether it was known, or the client has gone."""
+        if pending not in self._pending:
+            return False
+        self._pending.remove(pending)
+        self._limits.end_post()
+        return True
 
     # What is said to the client.
 

@@ -36,9 +36,9 @@ class Fill(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     is_taker: bool
     time: int
     start_position: int
-    """Before it: signed lots of a perpetual, lots of a pair's base token."""
+    """Before it: signed lots of a perpetual; of a pair, the base token in its smallest unit."""
     closed_pnl: int
-    """Realized, before fees, in millionths of a USD."""
+    """Realized, before fees, in millionths of a USD; of a pair, in units of its price × size."""
     fee: int
     """The builder's included; in millionths of a USD, or of a pair, in the smallest unit of ``fee_token``.
     Below zero: a rebate."""

@@ -187,14 +187,14 @@ def _fill_spot(
         entry = account.entry_ntls.get(base, 0)
         cost = entry * min(lots, had) // had if had > 0 else 0
         account.entry_ntls[base] = entry - cost
-        closed_pnl = (money - cost) // (_SPOT_TO_USD * pair.quote_scale)
+        closed_pnl = (money - cost) // pair.quote_scale
     ledger.treasury.balances[token] = ledger.treasury.balances.get(token, 0) + fee
     if account.is_house:
         return
     account.volume += px * sz // _SPOT_TO_USD
     _note(
         ledger, order, px, sz, tid,
-        is_taker=is_taker, start_position=had // pair.base_scale, closed_pnl=closed_pnl, fee=fee,
+        is_taker=is_taker, start_position=had, closed_pnl=closed_pnl, fee=fee,
         builder_fee=0, fee_token=token, dir="Buy" if order.is_buy else "Sell",
     )  # fmt: skip
 

@@ -41,16 +41,22 @@ class FaultyOutbox:
 
     def _pass_by(self, frame: bytes, message: bytes) -> None:
         passage = self._injector.on_frame(_channel_of(message), message)
-        self._outbox.hold(0.0 if passage is None else passage.latency)
         if passage is None:
             self._outbox.send_frame(frame)
             return
         frames = [frame_text(each) for each in passage.messages]
         for each in [passage.raw, *frames] if passage.raw else frames:
+            send = partial(self._send_late, each, passage.latency)
             if passage.delay:
-                self._later(passage.delay, partial(self._outbox.send_frame, each))
+                self._later(passage.delay, send)
             else:
-                self._outbox.send_frame(each)
+                send()
+
+    def _send_late(self, frame: bytes, latency: float) -> None:
+        """What is sent later is late only as far as it must stay behind this."""
+        self._outbox.hold(latency)
+        self._outbox.send_frame(frame)
+        self._outbox.hold(0)
 
 
 def _header_bytes(frame: bytes) -> int:

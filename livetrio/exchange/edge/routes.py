@@ -14,7 +14,6 @@ import trio
 from livetrio.exchange.api.info import CannotAnswer
 from livetrio.exchange.api.signed import CannotRead
 from livetrio.exchange.api.subscriptions import NOT_JSON
-from livetrio.exchange.chain.chain import Answer
 from livetrio.exchange.edge.http import Hangup, Request, Response, plain
 from livetrio.exchange.limits import Limits
 from livetrio.exchange.outcome import Lost, Unavailable
@@ -30,15 +29,13 @@ TOO_MANY = plain(429, "Too Many Requests")
 class Exchange(Protocol):
     """What requests are about."""
 
-    def ask(self, payload: Any) -> Any:
-        """The answer to an info request; raises `CannotAnswer`, `Unavailable` or `Lost`."""
+    def ask(self, payload: Any, done: Callable[[Any], None]) -> None:
+        """Answer an info request: hand ``done`` the answer, or an outcome. Raises `CannotAnswer`."""
         ...
 
-    def act(self, payload: Any, done: Callable[[Answer | Unavailable], None]) -> None:
-        """Hand a signed action to the chain; ``done`` is called with its answer.
-
-        Raises `CannotRead`, `Unavailable` or `Lost`.
-        """
+    def act(self, payload: Any, done: Callable[[Any], None]) -> None:
+        """Hand a signed action to the chain, and its answer, or an outcome, to ``done``. Raises
+        `CannotRead`."""
         ...
 
     def refuse_upgrade(self) -> Response | None:
@@ -95,16 +92,12 @@ class Routes:
         if not self._limits.take_rest(info_weight(kind)):
             return TOO_MANY
         try:
-            answer = self._exchange.ask(payload)
+            answer = await _wait(self._exchange.ask, payload)
         except CannotAnswer as refusal:
             return plain(422, str(refusal))
-        except Unavailable as error:
-            return plain(error.status, error.text)
-        except Lost:
-            await trio.sleep_forever()  # until the client has had enough of it, or the server
         if isinstance(answer, list):
             self._limits.charge(items_weight(kind, len(answer)))
-        return _json(answer)
+        return _respond(answer)
 
     async def _act(self, body: bytes) -> Response:
         try:
@@ -113,26 +106,10 @@ class Routes:
             return _not_json()
         if not self._limits.take_rest(action_weight(_batch_length(payload))):
             return TOO_MANY
-        answered = trio.Event()
-        answers: list[Answer | Unavailable] = []
-
-        def done(answer: Answer | Unavailable) -> None:
-            answers.append(answer)
-            answered.set()
-
         try:
-            self._exchange.act(payload, done)
+            return _respond(await _wait(self._exchange.act, payload))
         except CannotRead:
             return plain(422, SCHEMA_ERROR)
-        except Unavailable as error:
-            done(error)
-        except Lost:
-            pass  # nobody will call `done`
-        await answered.wait()
-        answer = answers[0]
-        if isinstance(answer, Unavailable):
-            return plain(answer.status, answer.text)
-        return _json(answer)
 
     def _control(self, body: bytes) -> Response:
         try:
@@ -141,6 +118,21 @@ class Routes:
             return _not_json()
         status, said = self._exchange.control(payload)
         return Response(status, msgspec.json.encode(said))
+
+
+async def _wait(request: Callable[[Any, Callable[[Any], None]], None], payload: Any) -> Any:
+    """Make a request, and wait for its answer; of one that is lost, for ever."""
+    answers: list[Any] = []
+    answered = trio.Event()
+
+    def done(answer: Any) -> None:
+        if not isinstance(answer, Lost):
+            answers.append(answer)
+            answered.set()
+
+    request(payload, done)
+    await answered.wait()
+    return answers[0]
 
 
 def _batch_length(payload: Any) -> int:
@@ -154,7 +146,9 @@ def _batch_length(payload: Any) -> int:
     return 1
 
 
-def _json(answer: Any) -> Response:
+def _respond(answer: Any) -> Response:
+    if isinstance(answer, Unavailable):
+        return plain(answer.status, answer.text)
     return Response(200, msgspec.json.encode(answer))
 
 

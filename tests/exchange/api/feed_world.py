@@ -149,7 +149,7 @@ class Connection:
             self.outbox,
             market.feeds,
             market.ledger,
-            lambda payload: answer_info(payload, market.ledger, market.records),
+            lambda payload, done: done(answer_info(payload, market.ledger, market.records)),
             act or (lambda payload, done: self.acted.append((payload, done))),
             self.limits,
         )
