@@ -7,7 +7,7 @@ nothing, since others were there first; so what it tells is rather too little th
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 import attrs
 
@@ -81,9 +81,11 @@ class MarketMaker(Strategy):
         width = mid * self.half_spread_bps / BPS
         limit = 10 * self.size if self.max_position is None else self.max_position
         instrument = self.ctx.cache.get_instrument(self.instrument)
-        step = Decimal(1) if instrument is None else instrument.price_step_at(mid)
-        bid = min(_to_step(mid - width - lean, step, ROUND_FLOOR), quote.ask_price - step)
-        ask = max(_to_step(mid + width - lean, step, ROUND_CEILING), quote.bid_price + step)
+        if instrument is None:
+            return
+        step = instrument.tick_size(mid)
+        bid = min(instrument.round_price_down(mid - width - lean), quote.ask_price - step)
+        ask = max(instrument.round_price_up(mid + width - lean), quote.bid_price + step)
         self.bid = bid if self.position < limit else None
         self.ask = ask if self.position > -limit else None
 
@@ -92,6 +94,3 @@ class MarketMaker(Strategy):
         self.cash -= price * size
         self.fills += 1
 
-
-def _to_step(price: Decimal, step: Decimal, rounding: str) -> Decimal:
-    return (price / step).to_integral_value(rounding) * step

@@ -89,8 +89,8 @@ async def test_the_demo_shows_bars_when_their_minute_has_ended(
 
 
 async def test_watch_says_when_the_link_drops(autojump_clock: trio.testing.MockClock) -> None:
-    config = load("demo.toml")
-    watch = load_strategy(config.strategies[0], CONFIGS)
+    (settings,) = [each for each in load("demo.toml").strategies if each.name == "Watch"]
+    watch = load_strategy(settings, CONFIGS)
     assert isinstance(watch, Strategy)
     with structlog.testing.capture_logs() as lines:
         async with run_strategy(watch) as run:
