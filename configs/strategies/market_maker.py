@@ -93,4 +93,3 @@ class MarketMaker(Strategy):
         self.position += size
         self.cash -= price * size
         self.fills += 1
-

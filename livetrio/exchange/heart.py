@@ -46,6 +46,8 @@ class Heart:
         self._began = self.now
         self._last_block = self._began
         self._has_news = trio.Event()
+        self._work_since: int | None = None
+        """When the first action came that waits for a block, ms."""
         self.watch: Callable[[int], int | None] | None = None
         """Called in every beat with the time; says when it wants the next, ms. Not set: nobody watches."""
 
@@ -56,6 +58,8 @@ class Heart:
 
     def wake(self) -> None:
         """Something has come that may want a beat earlier than was planned."""
+        if self._work_since is None and self._chain.has_work:
+            self._work_since = self.now
         self._has_news.set()
 
     async def beat(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -78,19 +82,27 @@ class Heart:
         block_due = self._block_due()
         if block_due is not None and block_due <= now:
             grid = self._began + (now - self._began) // self._interval * self._interval
-            self._publish(self._chain.commit(grid))
+            self._work_since = None
             self._last_block = grid
+            self._publish(self._chain.commit(grid))
         self._answer(now)
         due = self._feeds.next_due()
         if due is not None and due <= now:
+            self._chain.ledger.time = now  # what is sent is as of now, though nothing has happened
             self._feeds.advance(now)
         return None if self.watch is None else self.watch(now)
 
-    def begin(self) -> None:
-        """Make the block in which the market begins."""
+    def begin(self, *, warm_up: float = 0.0) -> None:
+        """Make the block in which the market begins, and those of so many seconds before now."""
         now = self.now
-        self._last_block = max(now, self._last_block + 1)
-        self._publish(self._chain.start_market(self._last_block))
+        time = now - round(warm_up * 1000) // self._interval * self._interval
+        self._publish(self._chain.start_market(time))
+        while (due := self._chain.next_due()) is not None:
+            time = max(time + self._interval, time - (time - due) // self._interval * self._interval)
+            if time >= now:
+                break
+            self._publish(self._chain.commit(time))
+        self._began = self._last_block = now
         self.wake()
 
     def _publish(self, block: Block) -> None:
@@ -112,13 +124,10 @@ class Heart:
 
     def _block_due(self) -> int | None:
         """The instant of the next block: on the grid, and after the last."""
-        if self._chain.has_work:
-            wanted = self._last_block + 1
-        else:
-            due = self._chain.next_due()
-            if due is None:
-                return None
-            wanted = max(due, self._last_block + 1)
+        due = self._chain.next_due() if self._work_since is None else self._work_since
+        if due is None:
+            return None
+        wanted = max(due, self._last_block + 1)
         return self._began + -(-(wanted - self._began) // self._interval) * self._interval
 
     def _next_due(self, watched: int | None) -> int | None:

@@ -57,9 +57,13 @@ from livetrio.exchange.settings import ExchangeSettings
 MAX_CONNECTIONS = 1000
 """Of all clients together, at once; those above it are closed unread. Of one address the venue has fewer."""
 
+WARM_UP = 60.0
+"""Seconds that a living market has lived when the first client can come, so that there is a tape to read."""
+
 HOLE_LIMIT = 3600.0
 """Seconds for which a connection is left open that is never answered."""
 
+_WARM_UP_MS = round(WARM_UP * 1000)
 _NANOSECONDS_PER_MS = 1_000_000
 
 
@@ -95,7 +99,9 @@ class LocalExchange:
         else:
             listing = listing_of(recording)
             market = self._recorded = ReplayMarket(recording, speed, loop=loop)
-        self.ledger = Ledger(listing, seed=settings.seed, time=clock.now() // _NANOSECONDS_PER_MS)
+        self.ledger = Ledger(
+            listing, seed=settings.seed, time=clock.now() // _NANOSECONDS_PER_MS - _WARM_UP_MS
+        )
         self.keys: Sequence[Key] = tuple(make_key(settings.seed, each) for each in range(settings.accounts))
         """Of the funded accounts. Everybody who knows the seed knows them."""
         self._open_accounts()
@@ -139,7 +145,7 @@ class LocalExchange:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Let time pass, until cancelled. Started when the market has begun, or waits to be watched."""
         if self._recorded is None:
-            self._heart.begin()
+            self._heart.begin(warm_up=WARM_UP)
         else:
             self.records.seed_trades(self._recorded.history(self.ledger.listing, self._heart.now))
             self.feeds.note_subscriber = self._begin_replay

@@ -1,6 +1,6 @@
 """Tools for tests: our own, and those of whoever writes strategies.
 
-runs       run_strategy: a strategy on a recorded market, in three lines
+runs       run_strategy: a strategy at a market that lives, in three lines
 venue      FakeVenue, FakeVenueServer: a venue that does exactly what a test says
 network    MemoryNetwork: hosts and connections in memory, with the faults of real ones
 streams    the connections themselves

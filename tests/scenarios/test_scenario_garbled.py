@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from livetrio import Cache, Clock, LiveTradingConfig, LiveTradingEngine, MessageBus
 from livetrio.exchange import LocalExchange
+from livetrio.exchange.api.info import answer_info
 from livetrio.exchange.edge.http import Response
 from livetrio.model import ConnectionState
 from livetrio.testing import MemoryNetwork, WebSocketPeer, within
@@ -72,12 +73,12 @@ class Venue:
 
     def __init__(self, nursery, **config):
         exchange = LocalExchange(clock=Clock.simulated())
-        self.peer = WebSocketPeer(
-            on_message=acknowledge,
-            on_request=lambda request: Response(
-                200, msgspec.json.encode(exchange.ask(json.loads(request.body)))
-            ),
-        )
+
+        def answer(request):
+            found = answer_info(json.loads(request.body), exchange.ledger, exchange.records)
+            return Response(200, msgspec.json.encode(found))
+
+        self.peer = WebSocketPeer(on_message=acknowledge, on_request=answer)
         network = MemoryNetwork(nursery)
         self.site = network.listen("venue.test", 80, self.peer.serve)
         self.bus = MessageBus()

@@ -65,6 +65,8 @@ class Routes:
                 return await self._info(request.body)
             case "POST", "/exchange":
                 return await self._act(request.body)
+            case "GET", "/control" if self._may_control:
+                return self._control(b'{"type":"faults"}')
             case "POST", "/control" if self._may_control:
                 return self._control(request.body)
             case _, "/ws":
