@@ -16,7 +16,7 @@ SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 def _bench_in_this_process(monkeypatch):
     """Benchmarks can be imported; and the worker's part, run here, leaves the garbage collector alone."""
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    for name in ("engine", "bare", "micro", "ablation"):
+    for name in ("engine", "bare", "micro", "ablation", "exchange"):
         monkeypatch.setattr(bench(name), "freeze_garbage_collector", lambda: None)
 
 
@@ -162,3 +162,17 @@ def test_the_command_says_what_it_can_do():
 
     assert done.returncode == 0, done.stderr
     assert "--ablation" in done.stdout
+
+
+def test_the_exchange_matches_trades_and_tells_and_what_is_wrong_is_noticed():
+    exchange, processes, traders = bench("exchange"), bench("processes"), bench("traders")
+    matched = exchange.run_matching(orders=200)
+    traded = exchange.run_trading(orders=320)
+    heard = exchange.run_listening(seconds=1, listeners=3)
+
+    assert set(matched) == {"clients", "house"}
+    assert all(value > 0 for value in (*matched.values(), *traded.values(), *heard.values()))
+    with pytest.raises(processes.CheckFailed, match="expected 1 times resting"):
+        payload = {"response": {"data": {"statuses": [{"error": "no"}]}}}
+        answer = {"data": {"response": {"payload": payload}}}
+        traders._check(json.dumps(answer).encode(), 1, "resting")

@@ -12,9 +12,10 @@ from decimal import Decimal
 import attrs
 
 from livetrio import Strategy
-from livetrio.model import AggressorSide, Quote, TickEvent, Trade
+from livetrio.model import AggressorSide, ConnectionEvent, ConnectionState, Quote, TickEvent, Trade
 
 BPS = Decimal(10_000)
+NANOSECONDS = 1_000_000_000
 
 
 @attrs.define
@@ -30,8 +31,11 @@ class MarketMaker(Strategy):
     """How far both quotes move away for each `size` that it holds too much."""
     max_position: Decimal | None = None
     """Beyond it, only the side that reduces is quoted. Default: ten quotes' size."""
+    max_age: float = 10
+    """Seconds; around an older quote it does not quote."""
     every: int = 10
     """Ticks from one line in the log to the next."""
+    is_connected: bool = attrs.field(init=False, default=False)
     bid: Decimal | None = attrs.field(init=False, default=None)
     ask: Decimal | None = attrs.field(init=False, default=None)
     position: Decimal = attrs.field(init=False, default=Decimal(0))
@@ -45,7 +49,7 @@ class MarketMaker(Strategy):
     def on_tick(self, tick: TickEvent) -> None:
         quote = self.ctx.cache.get_quote(self.instrument)
         mid = None if quote is None else quote.mid_price
-        if quote is None or mid is None:
+        if quote is None or mid is None or not self.is_connected or self._is_old(quote):
             self.bid = self.ask = None
             return
         self._requote(quote, mid)
@@ -58,6 +62,12 @@ class MarketMaker(Strategy):
                 fills=self.fills,
                 pnl=round(self.cash + self.position * mid, 2),
             )
+
+    def on_connection(self, event: ConnectionEvent) -> None:
+        """Without a connection there is no price to quote around."""
+        self.is_connected = event.state is ConnectionState.CONNECTED
+        if not self.is_connected:
+            self.bid = self.ask = None
 
     def on_trade(self, trade: Trade) -> None:
         """Nobody passes a better price by: a trade beyond a quote has been with it first."""
@@ -72,6 +82,9 @@ class MarketMaker(Strategy):
 
     def on_stop(self) -> None:
         self.ctx.log.info("would have traded", fills=self.fills, position=self.position)
+
+    def _is_old(self, quote: Quote) -> bool:
+        return self.ctx.now() - quote.ts_init > self.max_age * NANOSECONDS
 
     def _requote(self, quote: Quote, mid: Decimal) -> None:
         """New quotes around the middle, on the instrument's grid, and never through the market."""

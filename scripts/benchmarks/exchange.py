@@ -12,20 +12,18 @@
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import subprocess
 import sys
 from decimal import Decimal
-from functools import partial
 from time import perf_counter
 from typing import Any
 
 import msgspec
 import trio
 
-from benchmarks.processes import CheckFailed, work
+from benchmarks.processes import CheckFailed, environment, work
 from benchmarks.table import Row
 from benchmarks.traders import CLIENTS, trade
 from livetrio.app.run import freeze_garbage_collector
@@ -134,7 +132,7 @@ async def _trade(orders: int) -> dict[str, float]:
 async def _start_exchange() -> tuple[str, trio.Process]:
     """`livetrio exchange` without limits, in a process of its own."""
     command = [sys.executable, "-m", "livetrio", "exchange", "--no-limits", "--accounts", str(CLIENTS)]
-    process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
+    process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE, env=environment())
     assert process.stdout is not None
     line = b""
     while b"\n" not in line:
@@ -142,12 +140,12 @@ async def _start_exchange() -> tuple[str, trio.Process]:
     return line.split()[0].decode(), process
 
 
-def run_listening(*, seconds: float) -> dict[str, Any]:
-    """What 200 listeners cost the exchange: CPU of this process; the listeners are in another."""
-    return trio.run(partial(_listen, seconds))
+def run_listening(*, seconds: float, listeners: int = LISTENERS) -> dict[str, Any]:
+    """What the listeners cost the exchange: CPU of this process; the listeners are in another."""
+    return trio.run(_listen, seconds, listeners)
 
 
-async def _listen(seconds: float) -> dict[str, Any]:
+async def _listen(seconds: float, listeners: int) -> dict[str, Any]:
     settings = ExchangeSettings(limits=False, balance=Decimal(1_000_000))
     exchange = LocalExchange(settings, clock=Clock.live())
     async with trio.open_nursery() as nursery:
@@ -155,9 +153,9 @@ async def _listen(seconds: float) -> dict[str, Any]:
         port = int(base_url.rpartition(":")[2])
         freeze_garbage_collector()
         process = await trio.lowlevel.open_process(
-            [sys.executable, "-m", "benchmarks.listeners", str(port), str(LISTENERS), str(seconds)],
+            [sys.executable, "-m", "benchmarks.listeners", str(port), str(listeners), str(seconds)],
             stdout=subprocess.PIPE,
-            env=os.environ.copy(),
+            env=environment(),
         )
         assert process.stdout is not None
         said = await _read_line(process.stdout)  # all are subscribed

@@ -77,14 +77,19 @@ def check(seen: dict[str, Any], sent: Sums) -> None:
         raise CheckFailed(f"the strategy should have seen {sent}, it saw {found} {faults or ''}")
 
 
-def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
+def environment() -> dict[str, str]:
+    """That of a process which can import these benchmarks, and what they measure."""
     path = os.pathsep.join([str(_SCRIPTS), str(_SCRIPTS.parent), os.environ.get("PYTHONPATH", "")])
+    return os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)}
+
+
+def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)},
+        env=environment(),
     )
 
 

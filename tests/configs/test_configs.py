@@ -131,3 +131,37 @@ async def test_the_library_example_runs_against_whatever_speaks_the_protocol() -
     lines = said.decode().splitlines()
     assert lines[0] == "Starting live trading ..."
     assert re.fullmatch(r"tick 2: mid 9\d{4}(\.\d)?, [1-9]\d* quotes, volume \d+\.\d+", lines[2])
+
+
+async def test_the_market_maker_is_filled_on_both_sides_and_leans_against_what_it_holds(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    maker: Any = load_strategy(load("demo.toml").strategies[0], CONFIGS)
+    held = []
+    async with run_strategy(maker, exchange=ExchangeSettings(regime="trend")):
+        for _ in range(600):
+            await trio.sleep(1)
+            held.append(maker.position)
+
+    assert maker.fills > 50
+    assert max(held) > 0 > min(held)
+    assert max(map(abs, held)) <= 11 * maker.size
+
+
+async def test_the_market_maker_quotes_nothing_that_it_cannot_know(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    maker: Any = load_strategy(load("demo.toml").strategies[0], CONFIGS)
+    async with run_strategy(maker) as run:
+        await trio.sleep(5.5)
+        quoted = (maker.bid, maker.ask)
+        run.site.refuse = True
+        run.site.reset()
+        await trio.sleep(1)
+        lost = (maker.bid, maker.ask)
+        run.site.refuse = False
+        await trio.sleep(10)
+
+        assert None not in quoted
+        assert lost == (None, None)
+        assert None not in (maker.bid, maker.ask)
