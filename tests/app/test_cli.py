@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 import livetrio.exchange
 from livetrio import __version__
-from livetrio.app import cli
+from livetrio.app import cli, complaints, exchange_command
 from livetrio.errors import ConnectionFailed, HandlerError, StrategyFailed, UsageError
 from livetrio.exchange import ExchangeSettings, make_key, write_recording
 
@@ -414,7 +414,7 @@ def test_errors_in_handlers_begin_in_the_authors_file_and_others_have_no_traceba
             handle()
         except KeyError as error:
             failure.__cause__ = error if kind is HandlerError else None
-        cli._tell_failure(failure, "console")
+        complaints.tell_failure(failure, "console")
 
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "Traceback (most recent call last):"
@@ -428,7 +428,7 @@ def test_an_error_without_a_frame_of_the_authors_is_told_with_all_its_frames():
     error = caught.value
     error.__traceback__ = error.__traceback__.tb_next  # begins in livetrio, and ends there
 
-    assert "in write_recording" in cli.format_strategy_error(error)
+    assert "in write_recording" in complaints.format_strategy_error(error)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -542,7 +542,7 @@ async def test_the_exchange_serves_until_a_signal_comes(monkeypatch):
     settings = ExchangeSettings(accounts=0)
     with trio.fail_after(LIMIT):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(cli._serve, settings, None, "127.0.0.1", 0, 1.0, False)
+            nursery.start_soon(exchange_command._serve, settings, None, "127.0.0.1", 0, 1.0, False)
             url = await urls.receive()
             stream = await trio.open_tcp_stream("127.0.0.1", int(url.rpartition(":")[2]))
             async with stream:
@@ -619,7 +619,7 @@ def test_a_bug_in_the_exchange_is_not_taken_for_a_port_in_use(monkeypatch):
     async def fall_over(*_, **__):
         raise ExceptionGroup("tasks", [KeyError("lap")])
 
-    monkeypatch.setattr(cli, "_serve", fall_over)
+    monkeypatch.setattr(exchange_command, "_serve", fall_over)
 
     result = invoke("exchange")
 

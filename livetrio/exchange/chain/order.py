@@ -48,8 +48,6 @@ class Status(StrEnum):
     BAD_TRIGGER_PX_REJECTED = "badTriggerPxRejected"
     MARKET_ORDER_NO_LIQUIDITY_REJECTED = "marketOrderNoLiquidityRejected"
     INSUFFICIENT_SPOT_BALANCE_REJECTED = "insufficientSpotBalanceRejected"
-    ORACLE_REJECTED = "oracleRejected"
-    PERP_MAX_POSITION_REJECTED = "perpMaxPositionRejected"
     TOO_MANY_OPEN_ORDERS_REJECTED = "tooManyOpenOrdersRejected"
 
     @property

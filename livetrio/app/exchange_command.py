@@ -1,0 +1,199 @@
+"""The command ``livetrio exchange``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from livetrio.app.complaints import FAILED, WRONG, complain, explaining_errors, lone_leaf
+from livetrio.app.options import format_option, level_option
+
+if TYPE_CHECKING:
+    from livetrio.exchange import ExchangeSettings, Recording
+    from livetrio.exchange.settings import Regime
+
+
+def _read_speed(_: click.Context, __: click.Parameter, text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise click.BadParameter(f"expected a number > 0, found {text!r}")
+    return speed
+
+
+def _read_accounts(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Decimal]:
+    accounts = {}
+    for text in texts:
+        address, _equals, amount = text.partition("=")
+        usdc = Decimal(amount) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", amount, re.ASCII) else None
+        if re.fullmatch(r"0x[0-9a-fA-F]{40}", address) is None or usdc is None:
+            raise click.BadParameter(f"expected 0x and 40 hexadecimal digits, =, and USDC, found {text!r}")
+        accounts[address.lower()] = usdc
+    return accounts
+
+
+def _read_faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    from livetrio.exchange.faults.grammar import BadFault, parse_fault
+
+    for text in texts:
+        try:
+            parse_fault(text)
+        except BadFault as error:
+            raise click.BadParameter(str(error)) from None
+    return texts
+
+
+@click.command(short_help="A whole exchange on this machine.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="The TCP port to listen at; 0: any that is free.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Of the accounts, the market and the faults: the same seed, the same exchange.",
+)
+@click.option(
+    "--regime",
+    type=click.Choice(["calm", "trend", "crash", "none"]),
+    default="calm",
+    show_default=True,
+    help="How the market behaves; none: nobody trades but clients.",
+)
+@click.option(
+    "--accounts",
+    type=click.IntRange(0, 100),
+    default=3,
+    show_default=True,
+    help="How many funded accounts are made up.",
+)
+@click.option(
+    "--account",
+    "funded",
+    callback=_read_accounts,
+    metavar="ADDRESS=USDC",
+    multiple=True,
+    help="Fund this account of yours, too.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    callback=_read_faults,
+    metavar="FAULT",
+    multiple=True,
+    help="Let something go wrong, as 'drop-connection every 30s' or 'ack-lost 5%'; --faults lists all.",
+)
+@click.option("--faults", "list_faults", is_flag=True, help="List the faults and how they are written.")
+@click.option(
+    "--limits/--no-limits",
+    default=True,
+    show_default=True,
+    help="Keep the venue's limits on requests, connections, subscriptions, and actions of an account.",
+)
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Let the market follow a recording, gzip if its name ends in .gz, from the first subscription on.",
+)
+@click.option(
+    "--speed",
+    callback=_read_speed,
+    metavar="N",
+    default="1",
+    show_default=True,
+    help="N times as fast as recorded.",
+)
+@click.option(
+    "--loop/--no-loop", default=False, show_default=True, help="Begin the recording again at its end."
+)
+@level_option
+@format_option
+def exchange(
+    host: str,
+    port: int,
+    seed: int,
+    regime: Regime,
+    accounts: int,
+    funded: dict[str, Decimal],
+    faults: tuple[str, ...],
+    list_faults: bool,
+    limits: bool,
+    replay: Path | None,
+    speed: float,
+    loop: bool,
+    log_level: str | None,
+    log_format: str | None,
+) -> None:
+    """Run a whole exchange on this machine, in Hyperliquid's protocol, until Ctrl+C or SIGTERM.
+
+    It matches orders, knows accounts, and has a market that lives. The first line on the standard output is
+    the base URL; after it come a few funded accounts with their keys, which anybody can make up again from
+    the seed. POST /control changes things while it runs.
+    """
+    format = log_format or "console"
+    if list_faults:
+        from livetrio.exchange.faults.describe import describe_faults
+
+        click.echo(describe_faults())
+        return
+    with explaining_errors(format):
+        import trio
+
+        from livetrio.app.logs import configure_logs
+        from livetrio.exchange import BadRecording, ExchangeSettings, Recording
+
+        configure_logs(format, log_level or "info")
+        try:
+            recording = None if replay is None else Recording.read(replay)
+        except BadRecording as error:
+            complain(str(error), format)
+            sys.exit(WRONG)
+        settings = ExchangeSettings(
+            seed=seed, regime=regime, accounts=accounts, funded=funded, faults=faults, limits=limits
+        )
+        try:
+            trio.run(_serve, settings, recording, host, port, speed, loop)
+        except BaseExceptionGroup as group:
+            cause = lone_leaf(group)
+            if not isinstance(cause, OSError):
+                raise
+            complain(f"failed: cannot listen at {host}, port {port}: {cause}", format)
+            sys.exit(FAILED)
+
+
+async def _serve(
+    settings: ExchangeSettings, recording: Recording | None, host: str, port: int, speed: float, loop: bool
+) -> None:
+    import signal
+
+    import trio
+
+    from livetrio.app.run import freeze_garbage_collector
+    from livetrio.clock import Clock
+    from livetrio.exchange import LocalExchange
+
+    local = LocalExchange(settings, clock=Clock.live(), recording=recording, speed=speed, loop=loop)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            click.echo(await nursery.start(local.serve, host, port))
+            freeze_garbage_collector()
+            for key in local.keys:
+                click.echo(f"account {key.address} key {key.secret_hex} usdc {settings.balance}")
+            for address, usdc in settings.funded.items():
+                click.echo(f"account {address} usdc {usdc}")
+            await signals.__anext__()
+            nursery.cancel_scope.cancel()
