@@ -66,9 +66,9 @@ class Gate:
             signer = self._find_signer(request)
         except BadSignature as error:
             return str(error)
-        return Submission(
-            request.action, request.nonce, signer, request.vault_address, request.expires_after, done
-        )
+        # A user's own signature does not say for whom it is: it is for the user.
+        vault = None if kind in USER_SIGNED else request.vault_address
+        return Submission(request.action, request.nonce, signer, vault, request.expires_after, done)
 
     def _find_signer(self, request: SignedRequest) -> str:
         """The signer that is known, of the two that may be; or else of the network the client uses."""

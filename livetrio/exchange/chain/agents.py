@@ -55,15 +55,16 @@ _UNTIL = re.compile(r"(?:(.*) )?valid_until ([0-9]{1,15})", re.ASCII)
 
 
 def resolve_signer(ledger: Ledger, signer: str, time: int) -> Account | None:
-    """The account that a signature speaks for at this time, ms: the signer's own, or its agent's owner's."""
-    own = resolve_owner(ledger, signer)
-    if own is not None:
-        return own
+    """The account that a signature speaks for at this time, ms: the agent's owner's, or the signer's own.
+
+    The owner goes first: whoever sends an agent a cent must not thereby take it away from its owner.
+    """
     owner = ledger.agents.get(signer)
-    if owner is None:
-        return None
-    agent = owner.agents.get(signer)
-    return owner if agent is not None and time <= agent.valid_until else None
+    if owner is not None:
+        agent = owner.agents.get(signer)
+        if agent is not None and time <= agent.valid_until:
+            return owner
+    return resolve_owner(ledger, signer)
 
 
 def resolve_owner(ledger: Ledger, signer: str) -> Account | None:
@@ -134,6 +135,9 @@ def _read_name(text: str, time: int) -> tuple[str, int]:
 
 
 def _new_fault(ledger: Ledger, account: Account, address: str, name: str, old: Agent | None) -> str | None:
+    found = ledger.find(address)
+    if found is not None and found.exists and address not in ledger.agents:
+        return USED
     if address in ledger.agents:
         prolongs = not name and old is not None and old.address == address
         return None if prolongs else USED

@@ -164,8 +164,10 @@ class Chain:
 
     def _finish(self, answers: list[tuple[Callable[[Answer], None], Answer]]) -> Block:
         ledger = self.ledger
+        before = len(ledger.events)
         funding.advance(ledger, ledger.time)
-        marked = self._follow_prices()
+        has_paid = len(ledger.events) > before
+        marked = self._follow_prices({each.asset for each in ledger.listing.perps} if has_paid else set())
         return Block(
             ledger.time,
             ledger.height,
@@ -175,17 +177,24 @@ class Chain:
             tuple(answers),
         )
 
-    def _follow_prices(self) -> set[int]:
-        """Set marks, and do what they demand, which may move them again; the assets whose mark changed."""
+    def _follow_prices(self, paid: set[int]) -> set[int]:
+        """Set marks, and do what they demand, which may move them again; the assets whose mark changed.
+
+        Looked at is also what was traded (who took has perhaps lost much at once), what has been ``paid``
+        for, and what has begun to wait for a price that was there already.
+        """
         ledger = self.ledger
         moved = update_marks(ledger, ledger.traded | self._oracles)
         self._oracles = set()
         marked = set(moved)
+        moved |= ledger.traded | paid
         for _ in range(MAX_CASCADE):
-            if not moved:
+            look = moved | ledger.awakened
+            ledger.awakened = set()
+            if not look:
                 break
-            fire_triggers(ledger, moved)
-            liquidation.check(ledger, moved)
+            fire_triggers(ledger, look)
+            liquidation.check(ledger, look)
             moved = update_marks(ledger, ledger.traded)
             marked |= moved
         else:

@@ -55,6 +55,8 @@ class Ledger:
     """All live ones, by oid."""
     triggers: dict[int, dict[int, Order]] = attrs.field(factory=dict)
     """By asset: the live orders that wait for a price, by oid."""
+    awakened: set[int] = attrs.field(factory=set)
+    """The assets of which an order has begun to wait for its price since that was last looked at."""
     traded: set[int] = attrs.field(factory=set)
     """The assets whose book or last price has changed in this block."""
     events: list[Event] = attrs.field(factory=list)

@@ -218,33 +218,46 @@ def _worse_side(position: Position | None, bid_sz: int, bid_ntl: int, ask_sz: in
     return max(bid_ntl, ask_ntl)
 
 
-def can_fill(ledger: Ledger, order: Order, sz: int) -> bool:
-    """Whether the owner of a resting order for a perpetual has the initial margin after a match of this size.
+def can_fill(ledger: Ledger, order: Order, sz: int, px: int | None = None) -> bool:
+    """Whether an order's account has the initial margin after a match of this size, at its price or another.
 
     What its other orders reserve does not count: each is looked at when it is matched. A match that only
-    reduces a position is always good.
+    reduces a position needs no margin; but it must not cost more, against the mark price, than there is.
     """
     account = order.account
     if account.is_house:
         return True
-    asset, px, is_buy = order.instrument.asset, order.px, order.is_buy
+    asset, is_buy = order.instrument.asset, order.is_buy
+    px = order.px if px is None else px
+    mark = ledger.marks[asset]
     position = account.positions.get(asset)
     szi = 0 if position is None else position.szi
     closing = min(max(-szi if is_buy else szi, 0), sz)
-    if closing == sz:
+    is_good = px <= mark if is_buy else px >= mark
+    if closing == sz and is_good:
         return True
-    value, used = _value_and_used(ledger, account)
-    leverage = leverage_of(ledger, account, asset)
+    signed = sz if is_buy else -sz
     cross = is_cross(ledger, account, asset) if szi == 0 or position is None else position.is_cross
     if not cross:
-        released = 0 if position is None or not closing else position.cash + szi * px
-        return -(-(sz - closing) * px // leverage) <= value - used + released
-    mark = ledger.marks[asset]
-    signed = sz if is_buy else -sz
+        own = 0 if position is None or not closing else position.cash + szi * px
+        if closing == sz:
+            return own >= 0
+        value, used = _value_and_used(ledger, account)
+        new_margin = -(-(sz - closing) * px // leverage_of(ledger, account, asset))
+        return own >= 0 and new_margin <= value - used + own and _covers_loss(new_margin, signed, mark, px)
+    value, used = _value_and_used(ledger, account)
     value += signed * (mark - px)
+    if closing == sz:
+        return value >= 0
+    leverage = leverage_of(ledger, account, asset)
     used -= -(-abs(szi) * mark // leverage)
     used += -(-abs(szi + signed) * mark // leverage)
     return value >= used
+
+
+def _covers_loss(new_margin: int, signed: int, mark: int, px: int) -> bool:
+    """Whether an isolated position's own money is more than what it costs to be opened off the mark."""
+    return new_margin + signed * (mark - px) > 0
 
 
 # When a position is liquidated.

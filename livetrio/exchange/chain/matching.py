@@ -48,6 +48,9 @@ def take(ledger: Ledger, order: Order) -> tuple[int, int]:
         if instrument.is_perp and not maker.account.is_house and not can_fill(ledger, maker, sz):
             end(ledger, maker, Status.MARGIN_CANCELED)
             continue
+        if instrument.is_perp and not _can_take(ledger, order, sz, maker.px):
+            ledger.update(order, Status.MARGIN_CANCELED)
+            break
         settle(ledger, order, maker, sz)
         filled += sz
         ntl += sz * maker.px
@@ -58,6 +61,12 @@ def take(ledger: Ledger, order: Order) -> tuple[int, int]:
         if not order.account.is_house:
             _follow_fill(ledger, order)
     return filled, ntl
+
+
+def _can_take(ledger: Ledger, order: Order, sz: int, px: int) -> bool:
+    """The same for who takes: he may lose much at once against the mark price. Liquidations have a limit."""
+    account = order.account
+    return account.is_house or ledger.liquidating is account or can_fill(ledger, order, sz, px)
 
 
 def reducible(order: Order) -> int:
@@ -77,6 +86,8 @@ def rest(ledger: Ledger, order: Order) -> None:
 
 def enter(ledger: Ledger, order: Order) -> None:
     """An order is alive from now on, whether it rests or waits."""
+    if order.cloid is not None:
+        order.account.by_cloid[order.cloid] = order
     ledger.orders[order.oid] = order
     order.account.orders[order.oid] = order
     order.account.reducers += order.reduce_only
@@ -114,6 +125,7 @@ def settle_children(ledger: Ledger, parent: Order) -> None:
         if child.status.is_live and child.oid in ledger.orders:
             if lives:
                 ledger.triggers[child.instrument.asset][child.oid] = child
+                ledger.awakened.add(child.instrument.asset)
             else:
                 end(ledger, child, Status.CANCELED)
 

@@ -94,14 +94,17 @@ def place_child(ledger: Ledger, account: Account, new: NewOrder, parent: Order) 
     """Place a take-profit or stop that comes to life when its parent is filled."""
     order = make_order(ledger, account, new, None)
     order.parent = parent
-    if not is_on_tick(new.px, new.instrument.px_decimals):
-        return refuse(ledger, order, Status.TICK_REJECTED)
+    fault = _child_fault(new, account)
+    if fault is not None:
+        return refuse(ledger, order, fault)
     parent.children.append(order)
     _announce(ledger, order)
     enter(ledger, order)
     if parent.oid in ledger.orders:
         return Placement(order, waits="waitingForFill")
     settle_children(ledger, parent)
+    if order.oid not in ledger.orders:
+        return Placement(order, error=f"Parent order was not filled. asset={new.instrument.asset}")  # ours
     return Placement(order, waits="waitingForTrigger")
 
 
@@ -124,6 +127,9 @@ def execute(ledger: Ledger, order: Order) -> Placement:
     filled = ntl = 0
     if matches:
         filled, ntl = take(ledger, order)
+    if order.status is Status.MARGIN_CANCELED:
+        error = None if filled else explain(ledger, order, Status.PERP_MARGIN_REJECTED)
+        return Placement(order, error, filled, ntl)
     if not order.sz:
         ledger.update(order, Status.FILLED)
     elif order.tif in _TAKERS:
@@ -157,7 +163,9 @@ def make_order(ledger: Ledger, account: Account, new: NewOrder, builder: Builder
         builder=builder,
     )
     if new.cloid is not None:
-        account.by_cloid[new.cloid] = order
+        known = account.by_cloid.get(new.cloid)
+        if known is None or known.oid not in account.orders:  # a refused copy must not hide a live order
+            account.by_cloid[new.cloid] = order
     return order
 
 
@@ -189,14 +197,25 @@ def _announce(ledger: Ledger, order: Order) -> None:
         ledger.update(order, Status.OPEN)
 
 
+def _child_fault(new: NewOrder, account: Account) -> Status | None:
+    """Why a child is refused before its parent has been filled."""
+    if not _is_on_grid(new):
+        return Status.TICK_REJECTED
+    if new.px * new.sz < _minimum(new):
+        return Status.MIN_TRADE_NTL_REJECTED
+    return Status.TOO_MANY_OPEN_ORDERS_REJECTED if len(account.orders) >= MAX_OPEN_ORDERS else None
+
+
+def _is_on_grid(new: NewOrder) -> bool:
+    prices = [new.px] if new.trigger is None else [new.px, new.trigger.px]
+    return all(is_on_tick(px, new.instrument.px_decimals) for px in prices)
+
+
 def _fault(ledger: Ledger, order: Order, new: NewOrder) -> Status | None:
     """Why an order is refused before it meets the book."""
     instrument, account = new.instrument, order.account
-    px_decimals = instrument.px_decimals
     trigger = new.trigger
-    if not is_on_tick(new.px, px_decimals) or (
-        trigger is not None and not is_on_tick(trigger.px, px_decimals)
-    ):
+    if not _is_on_grid(new):
         return Status.TICK_REJECTED
     if new.px * new.sz < _minimum(new) and not _closes_all(order):
         return Status.MIN_TRADE_NTL_REJECTED

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from livetrio.exchange.chain.actions import OrderWire
 from livetrio.exchange.chain.ledger import Ledger
-from livetrio.exchange.chain.listing import Instrument
+from livetrio.exchange.chain.listing import Instrument, Perp
 from livetrio.exchange.chain.order import NewOrder, Tif, Trigger
 from livetrio.exchange.chain.units import NotANumber, TooFine, parse_units
 
 MAX_DISTANCE_PERCENT = 80
 """How far a price may be from the reference price (§5.7; 95 was seen, too)."""
+
+
+_MOST_MILLIONS = ((25, 300), (20, 50), (10, 20), (0, 5))
+"""From this highest leverage on, so many million USD (docs page *contract-specifications*; §5.7)."""
 
 
 class Refused(Exception):
@@ -32,7 +36,7 @@ def read_order(ledger: Ledger, wire: OrderWire) -> NewOrder:
         raise Refused(f"Invalid asset. asset={wire.a}")  # the text is ours
     if instrument.is_perp and getattr(instrument, "is_delisted", False):
         raise Refused(f"Trading is halted. asset={wire.a}")
-    sz = _read_size(instrument, wire.s)
+    sz = _read_size(ledger, instrument, wire.s)
     px = _read_price(ledger, instrument, wire.p)
     trigger = None
     tif = Tif.GTC
@@ -58,14 +62,23 @@ def read_order(ledger: Ledger, wire: OrderWire) -> NewOrder:
     )
 
 
-def _read_size(instrument: Instrument, text: str) -> int:
+def _read_size(ledger: Ledger, instrument: Instrument, text: str) -> int:
     try:
         sz = parse_units(text, instrument.sz_decimals)
     except (NotANumber, TooFine):
         raise Refused(f"Order has invalid size. asset={instrument.asset}") from None
     if sz == 0:
         raise Refused(f"Order has zero size. asset={instrument.asset}")
+    if sz * ledger.marks[instrument.asset] > _most(instrument):
+        raise Refused(f"Order has invalid size. asset={instrument.asset}")
     return sz
+
+
+def _most(instrument: Instrument) -> int:
+    """What the largest limit order may be worth, by the highest leverage (§5.7); of pairs, as of the best."""
+    leverage = instrument.max_leverage if isinstance(instrument, Perp) else 25
+    millions = next(most for least, most in _MOST_MILLIONS if leverage >= least)
+    return int(millions * 10 ** (6 + instrument.px_decimals + instrument.sz_decimals))
 
 
 def _read_price(ledger: Ledger, instrument: Instrument, text: str) -> int:

@@ -15,7 +15,7 @@ from livetrio.exchange.chain.account import Account, Position
 from livetrio.exchange.chain.events import Fill, PublicTrade
 from livetrio.exchange.chain.ledger import Ledger, trade_id
 from livetrio.exchange.chain.listing import Perp, SpotPair
-from livetrio.exchange.chain.order import Order, Status
+from livetrio.exchange.chain.order import Builder, Order, Status
 from livetrio.exchange.chain.reserves import reserve
 from livetrio.exchange.chain.units import RATE
 
@@ -79,7 +79,7 @@ def _fill_perp(
     if order.builder is not None:
         builder_fee = ntl * order.builder.tenths_of_bps // _TENTHS_OF_BPS
         account.cash -= builder_fee
-        ledger.account(order.builder.address).cash += builder_fee
+        _builder_account(ledger, order.builder).cash += builder_fee
     _note(
         ledger, order, px, sz, tid,
         is_taker=is_taker, start_position=start, closed_pnl=closed_pnl, fee=fee + builder_fee,
@@ -191,11 +191,17 @@ def _fill_spot(
     ledger.treasury.balances[token] = ledger.treasury.balances.get(token, 0) + fee
     if account.is_house:
         return
+    builder_fee = 0
+    if order.builder is not None:
+        builder_fee = (lots if order.is_buy else money) * order.builder.tenths_of_bps // _TENTHS_OF_BPS
+        balances[token] -= builder_fee
+        builder = _builder_account(ledger, order.builder)
+        builder.balances[token] = builder.balances.get(token, 0) + builder_fee
     account.volume += px * sz // _SPOT_TO_USD
     _note(
         ledger, order, px, sz, tid,
-        is_taker=is_taker, start_position=had, closed_pnl=closed_pnl, fee=fee,
-        builder_fee=0, fee_token=token, dir="Buy" if order.is_buy else "Sell",
+        is_taker=is_taker, start_position=had, closed_pnl=closed_pnl, fee=fee + builder_fee,
+        builder_fee=builder_fee, fee_token=token, dir="Buy" if order.is_buy else "Sell",
     )  # fmt: skip
 
 
@@ -238,6 +244,12 @@ def _note(
     ledger.events.append(fill)
     if not is_taker and order.sz:
         ledger.update(order, Status.OPEN)
+
+
+def _builder_account(ledger: Ledger, builder: Builder) -> Account:
+    account = ledger.account(builder.address)
+    account.exists = True
+    return account
 
 
 def _share(amount: int, rate: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from livetrio.exchange.chain.account import Account
+from livetrio.exchange.chain.account import Account, Role
 from livetrio.exchange.chain.actions import (
     BatchModifyAction,
     CancelAction,
@@ -22,7 +22,8 @@ from livetrio.exchange.chain.actions import (
     ScheduleCancelAction,
 )
 from livetrio.exchange.chain.ledger import Ledger
-from livetrio.exchange.chain.matching import end
+from livetrio.exchange.chain.listing import SPOT_ASSETS
+from livetrio.exchange.chain.matching import end, settle_children
 from livetrio.exchange.chain.order import Builder, NewOrder, Order, Status, Tif
 from livetrio.exchange.chain.placing import Placement, place, place_child
 from livetrio.exchange.chain.reading import Refused, read_order
@@ -35,6 +36,9 @@ MAX_SCHEDULES = 10
 
 DAY = 86_400_000
 """ms."""
+
+MAX_PERP_BUILDER_FEE = 100
+"""Tenths of a basis point (§5.3)."""
 
 NOT_CANCELABLE = "Order was never placed, already canceled, or filled."
 NOT_MODIFIABLE = "Cannot modify canceled or filled order"
@@ -100,8 +104,10 @@ def _read_builder(account: Account, action: OrderAction) -> Builder | None:
     wire = action.builder
     if wire is None or wire.f == 0:
         return None
-    if wire.f > account.builder_limits.get(wire.b, 0):
+    if wire.f > (account.master or account).builder_limits.get(wire.b, 0) or account.role is Role.VAULT:
         raise Refusal("Builder fee has not been approved.")
+    if any(each.a < SPOT_ASSETS for each in action.orders) and wire.f > MAX_PERP_BUILDER_FEE:
+        raise Refusal("Builder fee is too high.")  # the text is ours
     return Builder(wire.b, wire.f)
 
 
@@ -128,8 +134,11 @@ def find_live(account: Account, key: int | str) -> Order | None:
     """An account's live order, by its id or its client order id."""
     if isinstance(key, int):
         return account.orders.get(key)
-    order = account.by_cloid.get(key.lower())
-    return order if order is not None and order.oid in account.orders else None
+    key = key.lower()
+    order = account.by_cloid.get(key)
+    if order is not None and order.oid in account.orders:
+        return order
+    return next((each for each in account.orders.values() if each.cloid == key), None)  # of a reused id
 
 
 def modify_order(ledger: Ledger, account: Account, action: ModifyAction) -> dict[str, Any]:
@@ -169,9 +178,29 @@ def _modify(
         if new.trigger is not None or new.tif not in (Tif.ALO, Tif.GTC):
             return "Only Alo and Gtc orders can be placed by a modify without always_place"  # ours, too
         new = attrs.evolve(new, tif=Tif.ALO)
-    end(ledger, old, Status.CANCELED)
-    placed = place(ledger, account, new, old.builder)
+    placed = _replace(ledger, account, old, new)
     return placed if placed.error is None else GONE + placed.error
+
+
+def _replace(ledger: Ledger, account: Account, old: Order, new: NewOrder) -> Placement:
+    """Cancel an order and place another, which takes over its family and what it is bound to."""
+    parent, children, old.children = old.parent, old.children, []
+    end(ledger, old, Status.CANCELED)
+    if parent is not None and parent.oid in ledger.orders and new.trigger is not None:
+        parent.children.remove(old)
+        return place_child(ledger, account, new, parent)
+    placed = place(ledger, account, new, old.builder)
+    order = placed.order
+    order.is_position_tpsl = old.is_position_tpsl and new.trigger is not None
+    order.children = children
+    for child in children:
+        child.parent = order
+    if order.oid not in ledger.orders:
+        settle_children(ledger, order)
+    if parent is not None:
+        parent.children[parent.children.index(old)] = order
+        order.parent = parent
+    return placed
 
 
 def schedule_cancel(

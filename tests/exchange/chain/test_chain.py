@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from chain_world import START, USD, World
 
-from livetrio.exchange.chain.account import Agent
+from livetrio.exchange.chain.account import Agent, Leverage
 from livetrio.exchange.chain.actions import AnyAction
 from livetrio.exchange.chain.chain import Chain, Submission
 from livetrio.exchange.chain.events import FundingPaid, PublicTrade
@@ -361,3 +361,179 @@ def test_all_settings_of_an_account_can_be_reached(blocks):
         blocks.submit(refused)
 
         assert blocks.commit()[0]["status"] == "err", refused
+
+
+# What was found by looking for trouble.
+
+
+def trigger(trigger_px, px="60000", sz="0.01", tpsl="sl"):
+    kind = {"isMarket": True, "triggerPx": trigger_px, "tpsl": tpsl}
+    return {"a": 0, "b": False, "p": px, "s": sz, "r": True, "t": {"trigger": kind}}
+
+
+def family(*orders, grouping="normalTpsl"):
+    return {"type": "order", "orders": list(orders), "grouping": grouping}
+
+
+def test_a_cent_sent_to_an_agent_does_not_take_it_from_its_owner(blocks):
+    master, agent = blocks.world.accounts[0], "0x" + "a" * 40
+    signed = {"signatureChainId": "0x66eee", "hyperliquidChain": "Testnet"}
+    blocks.submit(signed | {"type": "approveAgent", "agentAddress": agent, "nonce": START + 1})
+    blocks.commit()
+    send = {"type": "usdSend", "destination": agent, "amount": "5", "time": START + 2}
+    blocks.submit(signed | send, who=1)
+    blocks.commit()
+    blocks.submit(order(), signer=agent)
+
+    assert kinds(blocks.commit()) == ["resting"]
+    assert len(master.orders) == 1
+
+
+def test_an_account_of_somebody_cannot_be_made_an_agent(blocks):
+    other = blocks.world.accounts[1].address
+    blocks.submit({"type": "approveAgent", "agentAddress": other, "nonce": START + 1,
+                   "signatureChainId": "0x66eee", "hyperliquidChain": "Testnet"})  # fmt: skip
+
+    assert blocks.commit() == [{"status": "err", "response": "Extra agent already used."}]
+
+
+def test_nobody_trades_away_more_than_he_has(blocks):
+    poor = blocks.world.open_account(60, usd=3_000)
+    blocks.world.accounts.append(poor)
+    blocks.submit(order("20000", "1.2"), who=0)
+    blocks.commit()
+    blocks.submit(order("20000", "1.2", buy=False, tif="Ioc"), who=3)
+    (answer,) = blocks.commit()
+
+    assert answer["response"]["data"]["statuses"][0]["error"].startswith("Insufficient margin")
+    assert poor.cash == 3_000 * USD
+    assert not poor.fills
+
+
+def test_nobody_closes_an_isolated_position_at_a_loss_that_it_cannot_bear(blocks):
+    client = blocks.world.accounts[0]
+    client.leverages[0] = Leverage(40, is_cross=False)
+    blocks.submit(order("91374", "1", buy=False), who=1)
+    blocks.submit(order("91374", "1"))
+    blocks.submit(order("20000", "1"), who=2)
+    blocks.commit()
+    before = client.cash
+    blocks.submit(order("20000", "1", buy=False, tif="Ioc"))
+    blocks.commit()
+
+    assert client.positions[0].szi == 100_000
+    assert client.cash == before
+
+
+def test_a_refused_copy_of_a_client_order_id_does_not_hide_the_live_order(blocks):
+    blocks.submit(order(cloid=CLOID))
+    blocks.submit(order("91000.5", cloid=CLOID))
+    blocks.commit()
+    blocks.submit({"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": CLOID}]})
+
+    assert kinds(blocks.commit()) == ["success"]
+
+
+def test_of_two_live_orders_with_one_client_order_id_both_can_be_canceled(blocks):
+    blocks.submit(order(cloid=CLOID))
+    blocks.submit(order("90000", cloid=CLOID))
+    blocks.commit()
+    for _ in range(2):
+        blocks.submit({"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": CLOID}]})
+        assert kinds(blocks.commit()) == ["success"]
+
+    assert not blocks.world.accounts[0].orders
+
+
+def test_a_stop_whose_price_is_there_when_its_parent_fills_fires_at_once(blocks):
+    blocks.submit(family(order("91000")["orders"][0], trigger("95000")))
+    blocks.submit(order("90000", "1"), who=2)
+    blocks.commit()
+    blocks.submit(order("91000", "0.01", buy=False), who=1)
+    blocks.commit()
+
+    assert blocks.world.szi(blocks.world.accounts[0]) == 0
+    assert not blocks.world.accounts[0].orders
+
+
+def test_a_child_whose_parent_was_not_filled_is_not_said_to_wait(blocks):
+    blocks.submit(order("91000", "0.005", buy=False), who=1)
+    blocks.commit()
+    blocks.submit(family(order("91000", tif="Ioc")["orders"][0], trigger("90000")))
+    (answer,) = blocks.commit()
+    parent, child = answer["response"]["data"]["statuses"]
+
+    assert parent["filled"]["totalSz"] == "0.005"
+    assert "error" in child
+    assert not blocks.world.accounts[0].orders
+
+
+def test_children_are_held_to_the_grid_too(blocks):
+    blocks.submit(family(order()["orders"][0], trigger("90000.5")))
+    (answer,) = blocks.commit()
+
+    assert "tick size" in answer["response"]["data"]["statuses"][1]["error"]
+
+
+def test_a_modified_stop_stays_bound_to_the_position_and_to_its_family(blocks):
+    client = blocks.world.accounts[0]
+    blocks.submit(order("91374", "0.03", buy=False), who=1)
+    blocks.submit(order("91374", "0.02"))
+    blocks.commit()
+    blocks.submit(family(trigger("80000"), grouping="positionTpsl"))
+    blocks.commit()
+    (bound,) = client.orders.values()
+    blocks.submit({"type": "modify", "oid": bound.oid, "order": trigger("81000"), "a": True})
+    blocks.commit()
+    (moved,) = client.orders.values()
+
+    assert moved.oid != bound.oid
+    assert moved.is_position_tpsl
+    assert moved.trigger.px == 810_000
+
+
+def test_a_modified_child_waits_for_its_parent_and_a_modified_parent_keeps_its_children(blocks):
+    client = blocks.world.accounts[0]
+    blocks.submit(family(order()["orders"][0], trigger("85000")))
+    blocks.commit()
+    parent, child = client.orders.values()
+    blocks.submit({"type": "modify", "oid": child.oid, "order": trigger("86000"), "a": True})
+    blocks.commit()
+    blocks.submit({"type": "modify", "oid": parent.oid, "order": order("90500")["orders"][0]})
+    blocks.commit()
+    child, parent = client.orders.values()
+    blocks.submit(order("90500", "0.01", buy=False), who=1)
+    blocks.commit()
+
+    assert child.parent is parent
+    assert parent.status is Status.FILLED
+    assert child.oid in blocks.ledger.triggers[0]
+
+
+def test_a_sub_account_may_use_its_masters_builder_and_the_builder_what_it_earns(blocks):
+    master, builder = blocks.world.accounts[0], "0x" + "b" * 40
+    master.volume = 100_000 * USD
+    master.builder_limits[builder] = 100
+    blocks.submit({"type": "createSubAccount", "name": "grid"})
+    address = blocks.commit()[0]["response"]["data"]
+    blocks.submit(
+        {"type": "subAccountTransfer", "subAccountUser": address, "isDeposit": True, "usd": 5_000 * USD}
+    )
+    blocks.submit(order("91374", buy=False), who=1)
+    blocks.commit()
+    blocks.submit(order("91374") | {"builder": {"b": builder, "f": 100}}, vault=address)
+    blocks.submit(order("91374") | {"builder": {"b": builder, "f": 101}})
+    filled, refused = blocks.commit()
+    blocks.submit({"type": "usdSend", "destination": master.address, "amount": "0.5", "time": START,
+                   "signatureChainId": "0x66eee", "hyperliquidChain": "Testnet"}, signer=builder)  # fmt: skip
+
+    assert kinds([filled]) == ["filled"]
+    assert refused["status"] == "err"
+    assert blocks.ledger.account(builder).cash == 913_740
+    assert blocks.commit() == [{"status": "ok", "response": {"type": "default"}}]
+
+
+def test_an_order_larger_than_the_venue_takes_is_no_order(blocks):
+    blocks.submit(order(sz="9" * 25))
+
+    assert kinds(blocks.commit()) == ["error"]
