@@ -30,6 +30,7 @@ from livetrio.exchange.api.records import Records
 from livetrio.exchange.api.session import Session
 from livetrio.exchange.api.signed import Gate
 from livetrio.exchange.chain.chain import Chain
+from livetrio.exchange.chain.desk import Market
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import default_listing
 from livetrio.exchange.chain.order import Status
@@ -46,7 +47,6 @@ from livetrio.exchange.faults.decisions import Connect
 from livetrio.exchange.heart import Heart
 from livetrio.exchange.keys import Key, make_key
 from livetrio.exchange.limits import VENUE_CAPS, Limits
-from livetrio.exchange.market.base import Market
 from livetrio.exchange.market.flow import LivingMarket
 from livetrio.exchange.market.recorded_listing import listing_of
 from livetrio.exchange.market.recording import Recording

@@ -31,6 +31,7 @@ from livetrio.exchange.chain.account import Account
 from livetrio.exchange.chain.actions import AnyAction, NoopAction, UserSigned
 from livetrio.exchange.chain.agents import resolve_actor, resolve_owner, resolve_signer
 from livetrio.exchange.chain.budget import charge, charge_stale
+from livetrio.exchange.chain.desk import Market
 from livetrio.exchange.chain.events import Event
 from livetrio.exchange.chain.execution import TAKES, Execution, is_cancel, size_of, stage_of
 from livetrio.exchange.chain.ledger import Ledger
@@ -41,7 +42,6 @@ from livetrio.exchange.chain.placing import place
 from livetrio.exchange.chain.prices import fire_triggers, update_marks
 from livetrio.exchange.chain.reserves import reserve
 from livetrio.exchange.chain.trading import Refusal, fire_switch
-from livetrio.exchange.market.base import Market
 
 MAX_CASCADE = 20
 """How often in a block marks may move because of what marks did."""

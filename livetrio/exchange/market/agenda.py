@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from livetrio.exchange.market.base import Desk
+from livetrio.exchange.chain.desk import Desk
 
 Act = Callable[[Desk, int], int | None]
 """What somebody does at the desk, and when it was due, ms; it returns when it is due again, or None."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from random import Random
 
+from livetrio.exchange.chain.desk import Desk
 from livetrio.exchange.chain.listing import Instrument
 from livetrio.exchange.market.agenda import Agenda
-from livetrio.exchange.market.base import Desk
 from livetrio.exchange.market.climates import CLIMATES, Climate
 from livetrio.exchange.market.makers import STYLES, Maker
 from livetrio.exchange.market.oracle import Oracle

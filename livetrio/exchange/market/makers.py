@@ -16,10 +16,10 @@ from random import Random
 import attrs
 
 from livetrio.exchange.chain.account import Account
+from livetrio.exchange.chain.desk import Desk
 from livetrio.exchange.chain.listing import Instrument, SpotPair
 from livetrio.exchange.chain.order import NewOrder, Order, Tif
 from livetrio.exchange.chain.units import round_to_tick
-from livetrio.exchange.market.base import Desk
 from livetrio.exchange.market.climates import Climate
 from livetrio.exchange.market.profiles import Profile
 from livetrio.exchange.market.references import Price, References

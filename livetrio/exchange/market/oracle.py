@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from livetrio.exchange.chain.desk import Desk
 from livetrio.exchange.chain.units import round_to_tick
-from livetrio.exchange.market.base import Desk
 from livetrio.exchange.market.references import Price
 from livetrio.exchange.market.tide import BPS
 

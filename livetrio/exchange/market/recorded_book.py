@@ -23,9 +23,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from livetrio.exchange.chain.account import Account
+from livetrio.exchange.chain.desk import Desk
 from livetrio.exchange.chain.listing import Instrument
 from livetrio.exchange.chain.order import NewOrder, Order, Tif
-from livetrio.exchange.market.base import Desk
 
 Levels = Sequence[tuple[int, int]]
 """Prices and sizes, in units, the best first."""

@@ -20,9 +20,9 @@ before clients' takers, and the rest after them.
 from __future__ import annotations
 
 from livetrio.errors import UsageError
+from livetrio.exchange.chain.desk import Desk
 from livetrio.exchange.chain.events import PublicTrade
 from livetrio.exchange.chain.listing import Instrument, Listing
-from livetrio.exchange.market.base import Desk
 from livetrio.exchange.market.frames import (
     BboFrame,
     BookFrame,

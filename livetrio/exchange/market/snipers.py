@@ -9,9 +9,9 @@ from __future__ import annotations
 from random import Random
 
 from livetrio.exchange.chain.account import Account
+from livetrio.exchange.chain.desk import Desk
 from livetrio.exchange.chain.order import NewOrder, Tif
 from livetrio.exchange.chain.units import round_to_tick
-from livetrio.exchange.market.base import Desk
 from livetrio.exchange.market.profiles import Profile
 from livetrio.exchange.market.references import Price, References
 from livetrio.exchange.market.sizes import lots_for

@@ -4,12 +4,12 @@ from market_desk import START
 from recorded_frames import BEGAN_MS, book, recording, trade, trades
 
 from livetrio.exchange.chain.chain import Chain
+from livetrio.exchange.chain.desk import Market
 from livetrio.exchange.chain.events import PublicTrade
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import default_listing
 from livetrio.exchange.chain.order import NewOrder
 from livetrio.exchange.chain.placing import place
-from livetrio.exchange.market.base import Market
 from livetrio.exchange.market.flow import LivingMarket
 from livetrio.exchange.market.recorded_listing import listing_of
 from livetrio.exchange.market.replay import ReplayMarket

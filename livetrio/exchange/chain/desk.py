@@ -1,4 +1,4 @@
-"""Market: whoever trades at the exchange without being a client of it, and the desk they trade at."""
+"""Desk: where the market trades, beside the clients; and what whoever makes a market must be able to do."""
 
 from __future__ import annotations
 
