@@ -313,6 +313,20 @@ async def test_questions_are_refused_with_their_status(exchange, line, status, a
 
 
 @in_a_virtual_hour
+async def test_questions_are_answered_late_over_both_ways(exchange, autojump_clock):
+    client = await exchange.websocket()
+    await fault(exchange, "latency 3s")
+    began = trio.current_time()
+    await exchange.info("meta")
+    asked = trio.current_time()
+    posted = await client.post({"type": "meta"}, kind="info")
+
+    assert asked - began == pytest.approx(3, abs=0.01)
+    assert trio.current_time() - asked == pytest.approx(3, abs=0.01)
+    assert posted["payload"]["type"] == "meta"
+
+
+@in_a_virtual_hour
 async def test_news_and_answers_overtake_each_other(exchange, autojump_clock):
     client = await exchange.websocket()
     await client.subscribe(type="orderUpdates", user=user(exchange))
