@@ -288,10 +288,6 @@ class LocalExchange:
         self.chain.set_oracle(perp.asset, price)
         return None
 
-    def set_regime(self, name: str) -> str | None:
-        """The market's regime is its own from its beginning on."""
-        return "the regime cannot be changed while the exchange runs; start another one"
-
     def state(self) -> dict[str, Any]:
         """Counts of what there is."""
         clients = [each for each in self.ledger.accounts.values() if each.exists and not each.is_house]

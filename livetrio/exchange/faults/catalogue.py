@@ -213,7 +213,7 @@ _MACHINE = (
 )
 _STRATEGY = "it is a strategy's or its operator's doing: the test that runs the engine does it"
 _ORDER = "it is a matter of which comes first: use `reorder`"
-_MARKET = "the market or its operator brings it about: set an oracle price, a regime or funds"
+_MARKET = "the market or its operator brings it about: set an oracle price, or funds"
 _PROTOCOL = "it breaks WebSocket's own framing, which tests of the frame reader do"
 
 ELSEWHERE: Mapping[str, str] = {

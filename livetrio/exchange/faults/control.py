@@ -6,7 +6,6 @@
     {"type":"state"}                                     how the exchange is
     {"type":"fund","user":"0x…","usdc":"1000"}           a deposit
     {"type":"oracle","coin":"BTC","px":"60000"}          sets an oracle price
-    {"type":"regime","regime":"crash"}                   changes the market's ways
 
 A wrong request is answered with 422 and ``{"error": sentence}``.
 """
@@ -39,10 +38,6 @@ class Controls(Protocol):
 
     def set_oracle(self, coin: str, px: str) -> str | None:
         """Set an oracle price."""
-        ...
-
-    def set_regime(self, name: str) -> str | None:
-        """Let the market behave in another way."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -124,12 +119,6 @@ def _oracle(payload: dict[str, Any], injector: Injector, controls: Controls) -> 
     return {"coin": coin, "px": px}
 
 
-def _regime(payload: dict[str, Any], injector: Injector, controls: Controls) -> dict[str, Any]:
-    regime = _word(payload, "regime")
-    _demand(controls.set_regime(regime))
-    return {"regime": regime}
-
-
 _Handler = Callable[[dict[str, Any], Injector, Controls], dict[str, Any]]
 
 _HANDLERS: dict[str, tuple[tuple[str, ...], _Handler]] = {
@@ -139,7 +128,6 @@ _HANDLERS: dict[str, tuple[tuple[str, ...], _Handler]] = {
     "state": ((), _state),
     "fund": (("user", "usdc"), _fund),
     "oracle": (("coin", "px"), _oracle),
-    "regime": (("regime",), _regime),
 }
 """By type: the keys beside it, and who answers."""
 

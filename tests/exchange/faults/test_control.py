@@ -26,10 +26,6 @@ class FakeControls:
         self.calls.append(("oracle", coin, px))
         return self.error
 
-    def set_regime(self, name):
-        self.calls.append(("regime", name))
-        return self.error
-
     def state(self):
         return {"height": 7}
 
@@ -59,22 +55,20 @@ def test_a_fault_is_added_listed_and_healed(injector):
     assert injector.is_quiet
 
 
-def test_funds_prices_regimes_and_state_are_the_exchanges(injector):
+def test_funds_prices_and_state_are_the_exchanges(injector):
     controls = FakeControls()
     answers = [
         ask(injector, controls, type="fund", user=USER, usdc="1000.5"),
         ask(injector, controls, type="oracle", coin="BTC", px=60000),
-        ask(injector, controls, type="regime", regime="crash"),
         ask(injector, controls, type="state"),
     ]
 
-    assert [status for status, _ in answers] == [200] * 4
+    assert [status for status, _ in answers] == [200] * 3
     assert controls.calls == [
         ("fund", USER.lower(), "1000.5"),
         ("oracle", "BTC", "60000"),
-        ("regime", "crash"),
     ]
-    assert answers[3][1] == {"height": 7}
+    assert answers[2][1] == {"height": 7}
 
 
 def test_what_the_exchange_refuses_is_said_in_its_words(injector):
@@ -90,12 +84,12 @@ def test_what_the_exchange_refuses_is_said_in_its_words(injector):
         ([], "expected an object with a type, found a list"),
         (
             {"type": "falt"},
-            "expected type to be one of faults, fault, heal, state, fund, oracle, regime, found 'falt';"
+            "expected type to be one of faults, fault, heal, state, fund, oracle, found 'falt';"
             " did you mean fault?",
         ),
         (
             {"type": {}},
-            "expected type to be one of faults, fault, heal, state, fund, oracle, regime, found an object",
+            "expected type to be one of faults, fault, heal, state, fund, oracle, found an object",
         ),
         ({"type": "state", "x": 1}, "expected nothing beside the type state, found 'x'"),
         ({"type": "heal", "ID": 1}, "expected id beside the type heal, found 'ID'"),
@@ -120,7 +114,6 @@ def test_what_the_exchange_refuses_is_said_in_its_words(injector):
             "expected a number above 0 as px, such as '1000.5', found '0.0'",
         ),
         ({"type": "oracle", "px": "1"}, "expected a text as coin, found nothing"),
-        ({"type": "regime", "regime": "x" * 500}, f"expected a text as regime, found '{'x' * 99}…"),
     ],
 )
 def test_a_wrong_request_is_told_why(injector, payload, sentence):
@@ -145,8 +138,8 @@ VALUES = st.recursive(
 @given(
     VALUES
     | st.fixed_dictionaries(
-        {"type": st.sampled_from(["faults", "fault", "heal", "state", "fund", "oracle", "regime"])},
-        optional=dict.fromkeys(("fault", "id", "user", "usdc", "coin", "px", "regime"), VALUES),
+        {"type": st.sampled_from(["faults", "fault", "heal", "state", "fund", "oracle"])},
+        optional=dict.fromkeys(("fault", "id", "user", "usdc", "coin", "px"), VALUES),
     )
 )
 def test_nothing_is_raised_whatever_is_asked(payload):
