@@ -10,7 +10,8 @@ before clients' takers, and the rest after them.
 
 - Before a stream's first frame is due, the book is already that of the frame: a market is never without a
   price. At the end the market falls silent or, with ``loop``, begins again so.
-- A lap is the recording's length rounded up to a whole second.
+- A lap is the recording's length rounded up to a whole second. Laps that pass whole between two blocks are
+  left out: nobody saw them.
 - The venue begins every stream of trades with the latest ones, again after each subscription (§2.3). Those
   that are older than the recording are history and are not traded; those that came before are passed over.
 - An oracle's price comes from the contexts (``activeAssetCtx``); without any, it is the middle of the
@@ -138,7 +139,7 @@ class ReplayMarket:
             if due is None or due > now:
                 return
             if self._position == len(self._frames):
-                self._lap += 1
+                self._lap = self._next_lap(now)
                 self._position = 0
                 self._begin_lap(desk)
                 continue
@@ -147,6 +148,11 @@ class ReplayMarket:
                 return
             self._position += 1
             self._play_frame(desk, frame)
+
+    def _next_lap(self, now: int) -> int:
+        """The one after this, or the one that it is time for by now."""
+        assert self._began is not None  # or nothing would be due
+        return max(self._lap + 1, int((now - self._began) * self._speed // self._lap_ms))
 
     def _begin_lap(self, desk: Desk) -> None:
         """Let the books be those of the first frames, and the oracle's prices too."""

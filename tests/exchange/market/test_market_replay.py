@@ -152,6 +152,16 @@ def test_the_trades_of_a_lap_are_traded_again_in_the_next():
     assert replay.trades() == [("BTC", "B", "101.0", "0.5")] * 3
 
 
+def test_laps_that_passed_whole_between_two_blocks_are_left_out():
+    made = recording((0, trades(trade(time=BEGAN_MS + 5))), (0.5, bbo()))
+    replay = Replay(made, speed=1000, loop=True)  # a lap takes a millisecond
+    replay.play(until=0)
+    replay.desk.block(START + 10_000)
+
+    assert repr(replay.market) == "<ReplayMarket lap 10000, frame 1 of 2>"
+    assert len(replay.trades()) == 2
+
+
 # What.
 
 
