@@ -130,7 +130,8 @@ class Recording:
             with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
                 content = file.read(MAX_RECORDING_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
-            raise BadRecording(f"{path}: cannot be read: {error}") from error
+            reason = getattr(error, "strerror", None) or error  # which does not say the name again
+            raise BadRecording(f"{path}: cannot be read: {reason}") from error
         if len(content) > MAX_RECORDING_BYTES:
             raise BadRecording(f"{path}: larger than {MAX_RECORDING_BYTES} bytes unpacked")
         return cls(_lines(content, str(path)), source=str(path))
@@ -224,7 +225,7 @@ def write_recording(path: str | Path, frames: Iterable[tuple[int, str]]) -> None
     path = Path(path)
     lines = []
     for received, text in frames:
-        if "\n" in text:
+        if "\n" in text or "\r" in text:
             raise UsageError(f"{path}: a frame must be one line: {_excerpt(text)}")
         lines.append(f"{received} {text}\n")
     content = "".join(lines).encode()

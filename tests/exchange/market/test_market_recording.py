@@ -45,9 +45,10 @@ def test_the_same_frames_make_the_same_file(tmp_path):
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
 
 
-def test_a_frame_of_two_lines_is_not_written(tmp_path):
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_frame_of_two_lines_is_not_written(tmp_path, end):
     with pytest.raises(UsageError, match="must be one line"):
-        write_recording(tmp_path / "a", [(BEGAN, "{\n}")])
+        write_recording(tmp_path / "a", [(BEGAN, f"{{{end}}}")])
 
 
 def test_it_knows_its_streams_and_length():
