@@ -21,6 +21,7 @@ from livetrio.version import __version__
 
 if TYPE_CHECKING:
     from livetrio.app.config import Config
+    from livetrio.app.load import CheckRecording
     from livetrio.app.report import EngineReport
 
 EPILOG = """\b
@@ -99,9 +100,11 @@ def run(
 @config_argument
 @set_option
 def check(config: Path, overrides: tuple[str, ...]) -> None:
-    """Say what is wrong with CONFIG, strategies and secrets included, and start nothing."""
+    """Say what is wrong with CONFIG; strategies, secrets and the recording included; start nothing."""
     with explaining_errors():
-        settings = _load(config, overrides)
+        from livetrio.app.recording import read_recording
+
+        settings = _load(config, overrides, read_recording)
         counts = [
             _plural(len(settings.venues), "venue"),
             _plural(len(settings.engine.ws_endpoints), "endpoint"),
@@ -117,11 +120,13 @@ livetrio.add_command(exchange)
 # What the commands share.
 
 
-def _load(path: Path, overrides: tuple[str, ...]) -> Config:
+def _load(path: Path, overrides: tuple[str, ...], check_recording: CheckRecording | None = None) -> Config:
     from livetrio.app.load import load_config
     from livetrio.strategy.loader import check_strategy
 
-    return load_config(path, overrides=overrides, check_strategy=check_strategy)
+    return load_config(
+        path, overrides=overrides, check_strategy=check_strategy, check_recording=check_recording
+    )
 
 
 def _print_report(report: EngineReport, format: str) -> None:

@@ -3,51 +3,23 @@
 from __future__ import annotations
 
 import re
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from livetrio.app.complaints import FAILED, WRONG, complain, explaining_errors, lone_leaf
+from livetrio.app.complaints import explaining_errors
 from livetrio.app.options import format_option, level_option
 
 if TYPE_CHECKING:
+    from livetrio.errors import Problem
     from livetrio.exchange import ExchangeSettings, Recording
     from livetrio.exchange.settings import Regime
 
 
-def _read_speed(_: click.Context, __: click.Parameter, text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise click.BadParameter(f"expected a number > 0, found {text!r}")
-    return speed
-
-
-def _read_accounts(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Decimal]:
-    accounts = {}
-    for text in texts:
-        address, _equals, amount = text.partition("=")
-        usdc = Decimal(amount) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", amount, re.ASCII) else None
-        if re.fullmatch(r"0x[0-9a-fA-F]{40}", address) is None or usdc is None:
-            raise click.BadParameter(f"expected 0x and 40 hexadecimal digits, =, and USDC, found {text!r}")
-        accounts[address.lower()] = usdc
-    return accounts
-
-
-def _read_faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
-    from livetrio.exchange.faults.grammar import BadFault, parse_fault
-
-    for text in texts:
-        try:
-            parse_fault(text)
-        except BadFault as error:
-            raise click.BadParameter(str(error)) from None
-    return texts
+_SOURCE = "livetrio exchange"
+"""Whose problems these are."""
 
 
 @click.command(short_help="A whole exchange on this machine.")
@@ -83,7 +55,6 @@ def _read_faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) 
 @click.option(
     "--account",
     "funded",
-    callback=_read_accounts,
     metavar="ADDRESS=USDC",
     multiple=True,
     help="Fund this account of yours, too.",
@@ -91,7 +62,6 @@ def _read_faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) 
 @click.option(
     "--fault",
     "faults",
-    callback=_read_faults,
     metavar="FAULT",
     multiple=True,
     help="Let something go wrong, as 'drop-connection every 30s' or 'ack-lost 5%'; --faults lists all.",
@@ -111,7 +81,6 @@ def _read_faults(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) 
 )
 @click.option(
     "--speed",
-    callback=_read_speed,
     metavar="N",
     default="1",
     show_default=True,
@@ -128,12 +97,12 @@ def exchange(
     seed: int,
     regime: Regime,
     accounts: int,
-    funded: dict[str, Decimal],
+    funded: tuple[str, ...],
     faults: tuple[str, ...],
     list_faults: bool,
     limits: bool,
     replay: Path | None,
-    speed: float,
+    speed: str,
     loop: bool,
     log_level: str | None,
     log_format: str | None,
@@ -154,25 +123,89 @@ def exchange(
         import trio
 
         from livetrio.app.logs import configure_logs
-        from livetrio.exchange import BadRecording, ExchangeSettings, Recording
+        from livetrio.exchange import ExchangeSettings
 
         configure_logs(format, log_level or "info")
-        try:
-            recording = None if replay is None else Recording.read(replay)
-        except BadRecording as error:
-            complain(str(error), format)
-            sys.exit(WRONG)
+        options = _Options()
         settings = ExchangeSettings(
-            seed=seed, regime=regime, accounts=accounts, funded=funded, faults=faults, limits=limits
+            seed=seed,
+            regime=regime,
+            accounts=accounts,
+            funded=options.read_accounts(funded),
+            faults=options.read_faults(faults),
+            limits=limits,
         )
+        recording = options.read_recording(replay)
+        times = options.read_speed(speed)
+        options.finish()
+        trio.run(_serve, settings, recording, host, port, times, loop)
+
+
+class _Options:
+    """Reads the options that click does not know, and keeps what is wrong with them, to tell it at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def finish(self) -> None:
+        """Raise ConfigError if anything was wrong."""
+        if self._problems:
+            from livetrio.errors import ConfigError
+
+            raise ConfigError(sorted(self._problems, key=lambda each: each.path), _SOURCE)
+
+    def read_accounts(self, texts: tuple[str, ...]) -> dict[str, Decimal]:
+        """USDC by address."""
+        accounts: dict[str, Decimal] = {}
+        for text in texts:
+            address, _, amount = text.partition("=")
+            address = address.lower()
+            if re.fullmatch(r"0x[0-9a-f]{40}=[0-9]{1,12}(\.[0-9]{1,6})?", text.lower(), re.ASCII) is None:
+                self._refuse(
+                    "--account", f"expected 0x and 40 hexadecimal digits, =, and USDC, found {text!r}"
+                )
+            elif address in accounts:
+                self._refuse("--account", f"expected each address once, but {address} is there already")
+            else:
+                accounts[address] = Decimal(amount)
+        return accounts
+
+    def read_faults(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """The faults as they were written."""
+        from livetrio.exchange.faults.grammar import BadFault, parse_fault
+
+        for text in texts:
+            try:
+                parse_fault(text)
+            except BadFault as error:
+                self._refuse("--fault", str(error))
+        return texts
+
+    def read_recording(self, path: Path | None) -> Recording | None:
+        """What is in the file, if there is one."""
+        from livetrio.app.recording import read_recording
+        from livetrio.exchange import BadRecording
+
         try:
-            trio.run(_serve, settings, recording, host, port, speed, loop)
-        except BaseExceptionGroup as group:
-            cause = lone_leaf(group)
-            if not isinstance(cause, OSError):
-                raise
-            complain(f"failed: cannot listen at {host}, port {port}: {cause}", format)
-            sys.exit(FAILED)
+            return None if path is None else read_recording(path)
+        except BadRecording as error:
+            self._refuse("--replay", str(error))
+            return None
+
+    def read_speed(self, text: str) -> float:
+        """A finite number above 0."""
+        try:
+            speed = float(text)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self._refuse("--speed", f"expected a number > 0, found {text!r}")
+        return speed
+
+    def _refuse(self, option: str, message: str) -> None:
+        from livetrio.errors import Problem
+
+        self._problems.append(Problem(option, message))
 
 
 async def _serve(
@@ -184,12 +217,18 @@ async def _serve(
 
     from livetrio.app.run import freeze_garbage_collector
     from livetrio.clock import Clock
+    from livetrio.errors import ConfigError, Problem
     from livetrio.exchange import LocalExchange
 
     local = LocalExchange(settings, clock=Clock.live(), recording=recording, speed=speed, loop=loop)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            click.echo(await nursery.start(local.serve, host, port))
+            try:
+                base_url = await nursery.start(local.serve, host, port)
+            except OSError as error:
+                what = f"cannot listen at {host}, port {port}: {error.strerror}"
+                raise ConfigError([Problem("", what)], _SOURCE) from error
+            click.echo(base_url)
             freeze_garbage_collector()
             for key in local.keys:
                 click.echo(f"account {key.address} key {key.secret_hex} usdc {settings.balance}")

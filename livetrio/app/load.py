@@ -33,7 +33,7 @@ from livetrio.app.structure import (
     structure,
     unknown_key,
 )
-from livetrio.errors import ConfigError, Problem
+from livetrio.errors import ConfigError, Problem, UsageError
 from livetrio.venues.registry import VENUES
 
 T = TypeVar("T")
@@ -41,6 +41,9 @@ T = TypeVar("T")
 CheckStrategy = Callable[[StrategyConfig, Path], Sequence[Problem]]
 """Imports a strategy (files are relative to the folder given) and tells what is wrong with it and with its
 parameters; paths are within the strategy: ``path``, ``params.size``."""
+
+CheckRecording = Callable[[Path], object]
+"""Reads a recording; raises UsageError where it cannot be played."""
 
 MAX_FILE_BYTES = 4 * 2**20
 
@@ -53,6 +56,7 @@ def load_config(
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     check_strategy: CheckStrategy | None = None,
+    check_recording: CheckRecording | None = None,
 ) -> Config:
     """Read, check and complete a configuration.
 
@@ -61,6 +65,7 @@ def load_config(
       overrides: ``engine.tick_interval_ms=500``, as after ``--set``; later ones win.
       environ: variables that override and hold secrets; by default those of the process.
       check_strategy: what to check strategies with; None leaves them unchecked.
+      check_recording: what to check the recording with; None asks only whether the file is there.
 
     Raises:
       ConfigError: with every problem, sorted by path.
@@ -69,7 +74,7 @@ def load_config(
     data = _read_toml(Path(path))
     loader = _Loader(data, Path(path), environ)
     loader.override(overrides)
-    return loader.load(check_strategy)
+    return loader.load(check_strategy, check_recording)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -122,7 +127,7 @@ class _Loader:
         self._origins: dict[str, str] = {}
         """By path: the variable or option that a value came from."""
 
-    def load(self, check_strategy: CheckStrategy | None) -> Config:
+    def load(self, check_strategy: CheckStrategy | None, check_recording: CheckRecording | None) -> Config:
         sections = {each.name: each for each in attrs.fields(Config) if each.name != "source"}
         for name in self._data.keys() - sections.keys():
             self._problems.append(unknown_key((name,), list(sections)))
@@ -131,7 +136,8 @@ class _Loader:
             if name in self._data:
                 values[name] = self._structure(self._data[name], type(_default(sections[name])), (name,))
         values["exchange"] = self._find_recording(
-            values.get("exchange") or _sound_part(self._data.get("exchange"), ExchangeConfig, "replay")
+            values.get("exchange") or _sound_part(self._data.get("exchange"), ExchangeConfig, "replay"),
+            check_recording,
         )
         values["venues"] = self._load_venues()
         values["strategies"] = self._load_strategies(check_strategy)
@@ -189,7 +195,9 @@ class _Loader:
             self._problems.append(Problem(join_paths("strategies", problem.path), problem.message))
         return tuple(strategies)
 
-    def _find_recording(self, exchange: ExchangeConfig | None) -> ExchangeConfig:
+    def _find_recording(
+        self, exchange: ExchangeConfig | None, check_recording: CheckRecording | None
+    ) -> ExchangeConfig:
         if exchange is None or exchange.replay is None:
             return exchange or ExchangeConfig()
         recording = self._base / exchange.replay
@@ -199,6 +207,11 @@ class _Loader:
             is_file = False
         if not is_file:
             self._problems.append(Problem("exchange.replay", f"no such file: {_one_line(str(recording))}"))
+        elif check_recording is not None:
+            try:
+                check_recording(recording)
+            except UsageError as error:
+                self._problems.append(Problem("exchange.replay", str(error)))
         return attrs.evolve(exchange, replay=str(recording))
 
     # Overrides.

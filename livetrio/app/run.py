@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import gc
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import attrs
-import structlog
 import trio
 
 from livetrio.app.config import Config, LiveTradingConfig
 from livetrio.app.engine import LiveTradingEngine
+from livetrio.app.local_exchange import start_local_exchange
 from livetrio.app.report import EngineReport
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
-from livetrio.errors import ConfigError, LiveTradingError, Problem
-from livetrio.exchange import BadRecording, ExchangeSettings, LocalExchange, Recording
+from livetrio.errors import LiveTradingError
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.venues.base import Venue
 from livetrio.venues.registry import VENUES
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger("livetrio")
 
 
 @attrs.frozen(kw_only=True)
@@ -145,43 +141,7 @@ async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Ve
     settings: Any = config.venues[name]
     if not settings.wants_local_exchange:
         return factory.make(settings)
-    return factory.make(settings, base_url=await _start_exchange(config, services))
-
-
-async def _start_exchange(config: Config, services: ServiceNursery) -> str:
-    """Start the local exchange on a loopback port; returns its base URL."""
-    settings = config.exchange
-    recording = None
-    if settings.replay is not None:
-        try:
-            recording = Recording.read(config.base / settings.replay)
-        except (OSError, BadRecording) as error:
-            raise ConfigError([Problem("exchange.replay", str(error))], str(config.source)) from error
-    seed = secrets.randbits(32) if settings.seed is None else settings.seed
-    exchange = LocalExchange(
-        ExchangeSettings(
-            seed=seed, regime=settings.regime, faults=settings.faults, limits=settings.limits, accounts=1
-        ),
-        clock=Clock.live(),
-        recording=recording,
-        speed=settings.speed,
-        loop=settings.loop,
-    )
-    try:
-        base_url: str = await services.start(
-            exchange.serve, "127.0.0.1", settings.port, name="local exchange"
-        )
-    except OSError as error:
-        problem = f"expected a port that is free, found {settings.port}: {error.strerror}"
-        raise ConfigError([Problem("exchange.port", problem)], str(config.source)) from error
-    log.info(
-        "local exchange",
-        address=base_url,
-        seed=seed,
-        account=exchange.keys[0].address,
-        usdc=exchange.settings.balance,
-    )
-    return base_url
+    return factory.make(settings, base_url=await start_local_exchange(config, services))
 
 
 async def _stop_after(engine: LiveTradingEngine, seconds: float) -> None:

@@ -262,6 +262,18 @@ def test_check_tells_every_problem_at_once_on_the_standard_error(config):
         assert any(words in each for each in problems), words
 
 
+def test_check_reads_the_recording(config, recording, tmp_path):
+    pongs = tmp_path / "pongs"
+    pongs.write_text('17 {"channel":"pong"}\n')
+
+    good = invoke("check", config, "--set", f"exchange.replay={recording}")
+    bad = invoke("check", config, "--set", f"exchange.replay={pongs}")
+
+    assert (good.exit_code, good.stderr) == (0, "")
+    assert (bad.exit_code, bad.stdout) == (2, "")
+    assert f"  exchange.replay: {pongs}: holds no price of a perpetual or a pair" in bad.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_a_config_that_is_missing_or_a_folder_exits_with_2(command, tmp_path):
     missing = invoke(command, tmp_path / "nowhere.toml")
@@ -588,31 +600,51 @@ def test_the_options_of_the_exchange_reach_it(monkeypatch, recording):
     )
 
 
-def test_a_port_in_use_is_told_in_words_and_exits_with_1():
+def test_a_port_in_use_is_told_in_words_and_exits_with_2_as_run_does():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         words = invoke("exchange", "--port", port)
         line = invoke("exchange", "--port", port, "--log-format", "json")
 
-    assert (words.exit_code, words.stdout) == (1, "")
-    assert words.stderr.startswith(f"failed: cannot listen at 127.0.0.1, port {port}: ")
-    assert words.stderr.rstrip().endswith("Address already in use")
-    assert (line.exit_code, len(objects(line.stderr))) == (1, 1)
+    assert (words.exit_code, words.stdout) == (2, "")
+    assert f"cannot listen at 127.0.0.1, port {port}: Address already in use" in words.stderr
+    assert (line.exit_code, len(objects(line.stderr))) == (2, 1)
 
 
 def test_a_recording_that_is_missing_or_bad_is_named_and_exits_with_2(tmp_path):
-    bad = tmp_path / "bad.txt"
+    bad, empty = tmp_path / "bad.txt", tmp_path / "empty.txt"
     bad.write_text('17 {"channel":"pong"}\nnonsense\n')
+    empty.write_text('17 {"channel":"pong"}\n')
 
     missing = invoke("exchange", "--replay", tmp_path / "nowhere.gz")
     broken = invoke("exchange", "--replay", bad)
+    unplayable = invoke("exchange", "--replay", empty)
 
-    assert (missing.exit_code, missing.stdout) == (2, "")
-    assert str(tmp_path / "nowhere.gz") in missing.stderr
-    assert "No such file" in missing.stderr
-    assert broken.exit_code == 2
-    assert broken.stderr.startswith(f"{bad}, line 2: ")
-    assert len(broken.stderr.splitlines()) == 1
+    assert (missing.exit_code, broken.exit_code, unplayable.exit_code) == (2, 2, 2)
+    assert (missing.stdout, broken.stdout, unplayable.stdout) == ("", "", "")
+    assert (
+        f"  --replay: {tmp_path / 'nowhere.gz'}: cannot be read: No such file or directory\n"
+        in missing.stderr
+    )
+    assert f"  --replay: {bad}, line 2: " in broken.stderr
+    assert f"  --replay: {empty}: holds no price of a perpetual or a pair\n" in unplayable.stderr
+
+
+def test_all_that_is_wrong_with_the_options_of_the_exchange_is_told_at_once(tmp_path):
+    mine = f"0x{'1' * 40}"
+
+    result = invoke(
+        "exchange", "--fault", "drop-conection", "--fault", "ack-lost 500%", "--account", f"{mine}=5",
+        "--account", "me=5", "--account", f"{mine}=6", "--speed", "fast", "--replay", tmp_path / "nowhere.gz",
+    )  # fmt: skip
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, *problems = result.stderr.splitlines()
+    assert first == "livetrio exchange: 6 problems"
+    assert [each.partition(":")[0].strip() for each in problems] == [
+        "--account", "--account", "--fault", "--fault", "--replay", "--speed",
+    ]  # fmt: skip
+    assert f"{mine} is there already" in result.stderr
 
 
 def test_a_bug_in_the_exchange_is_not_taken_for_a_port_in_use(monkeypatch):

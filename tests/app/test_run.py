@@ -10,6 +10,7 @@ import socket
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pytest
 import run_strategies
 import trio
@@ -203,12 +204,29 @@ async def test_a_recording_that_cannot_be_read_is_an_error_of_the_configuration(
 
 
 @within(30)
+async def test_a_recording_with_nothing_to_trade_is_an_error_of_the_configuration(collector, tmp_path):
+    (tmp_path / "pongs").write_text('17 {"channel":"pong"}\n')
+    config = whole(exchange=ExchangeConfig(replay=str(tmp_path / "pongs")))
+
+    with pytest.raises(ConfigError, match=r"exchange\.replay: .*pongs: holds no price"):
+        await run_config(config)
+
+
+@within(30)
 async def test_a_port_that_is_taken_is_an_error_of_the_configuration(collector):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config = whole(exchange=ExchangeConfig(port=taken.getsockname()[1]))
 
         with pytest.raises(ConfigError, match=r"exchange\.port: expected a port that is free"):
             await run_config(config)
+
+
+@within(30)
+async def test_a_configuration_of_no_file_is_not_said_to_be_from_one(collector):
+    config = attrs.evolve(whole(exchange=ExchangeConfig(replay="missing.gz")), source=None)
+
+    with pytest.raises(ConfigError, match=r"^configuration: 1 problem\n  exchange\.replay: "):
+        await run_config(config)
 
 
 @within(30)
