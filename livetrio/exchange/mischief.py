@@ -14,8 +14,10 @@ from typing import Any
 import trio
 
 from livetrio.exchange.edge.faulty import FaultyOutbox
+from livetrio.exchange.edge.http import Hangup
+from livetrio.exchange.edge.line import Line
 from livetrio.exchange.edge.outbox import Outbox
-from livetrio.exchange.faults.decisions import Act, After, DropAll, GoDeadAll, Refusal, What, Wipe
+from livetrio.exchange.faults.decisions import Act, After, Connect, DropAll, GoDeadAll, Refusal, What, Wipe
 from livetrio.exchange.faults.grammar import parse_fault
 from livetrio.exchange.faults.injector import Injector
 from livetrio.exchange.faults.payloads import torn_frame
@@ -24,6 +26,9 @@ from livetrio.exchange.outcome import Lost, Unavailable
 
 Done = Callable[[Any], None]
 """Is handed an answer as the wire has it, or `Unavailable`, or `Lost`; some time, and once."""
+
+HOLE_LIMIT = 3600.0
+"""Seconds for which a connection is left open that is never answered."""
 
 
 class Mischief:
@@ -41,7 +46,8 @@ class Mischief:
         self.injector = Injector(trio.current_time, self._random)
         self._wipe = wipe
         self._wake = wake
-        self._outboxes: dict[Outbox, None] = {}
+        self._connections: dict[Line | Outbox, None] = {}
+        """All there are, of clients that the venue has let in."""
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
 
@@ -74,29 +80,39 @@ class Mischief:
 
     # Connections.
 
+    def let_in(self, line: Line) -> Hangup | None:
+        """A client asks for something on a new connection: None, or how that ends."""
+        match Connect.PASS if self.injector.is_quiet else self.injector.on_connect():
+            case Connect.REFUSE:
+                return Hangup(reset=True)
+            case Connect.HOLE:
+                return Hangup(after=HOLE_LIMIT)
+        self._connections[line] = None
+        return None
+
     def guard(self, outbox: Outbox) -> FaultyOutbox:
         """A WebSocket is open, perhaps not for long; what is to be used in place of its outbox."""
-        self._outboxes[outbox] = None
+        self._connections[outbox] = None
         if not self.injector.is_quiet and self.injector.on_opened():
             outbox.drop()
         return FaultyOutbox(outbox, self.injector, self.later)
 
-    def forget(self, outbox: Outbox) -> None:
-        """A WebSocket is no more."""
-        self._outboxes.pop(outbox, None)
+    def forget(self, connection: Line | Outbox) -> None:
+        """A connection is no more, or has become a WebSocket."""
+        self._connections.pop(connection, None)
 
     def _perform(self, act: Act) -> None:
         if isinstance(act, Wipe):
             self._wipe()
-        for outbox in list(self._outboxes):
+        for connection in list(self._connections):
             if isinstance(act, GoDeadAll):
-                outbox.go_dead()
+                connection.go_dead()
             elif isinstance(act, DropAll) and act.clean:
-                outbox.kill(0)
+                connection.kill(0)
             elif isinstance(act, DropAll) and act.mid_frame:
-                outbox.drop(torn_frame(self._random))
+                connection.drop(torn_frame(self._random))
             else:
-                outbox.drop()
+                connection.drop()
 
     # Requests.
 

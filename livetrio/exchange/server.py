@@ -37,13 +37,13 @@ from livetrio.exchange.chain.order import Status
 from livetrio.exchange.chain.trading import cancel_all
 from livetrio.exchange.chain.transfers import deposit, deposit_spot
 from livetrio.exchange.chain.units import USD_DECIMALS, parse_units
-from livetrio.exchange.edge.http import Response, plain, serve_http
+from livetrio.exchange.edge.http import Hangup, Response, plain, serve_http
+from livetrio.exchange.edge.line import Line
 from livetrio.exchange.edge.outbox import Outbox
 from livetrio.exchange.edge.routes import Routes
-from livetrio.exchange.edge.streams import peer_address, reset_on_close
+from livetrio.exchange.edge.streams import peer_address
 from livetrio.exchange.edge.websocket import serve_websocket
 from livetrio.exchange.faults import control
-from livetrio.exchange.faults.decisions import Connect
 from livetrio.exchange.heart import Heart
 from livetrio.exchange.keys import Key, make_key
 from livetrio.exchange.limits import VENUE_CAPS, Limits
@@ -59,9 +59,6 @@ MAX_CONNECTIONS = 1000
 
 WARM_UP = 60.0
 """Seconds that a living market has lived when the first client can come, so that there is a tape to read."""
-
-HOLE_LIMIT = 3600.0
-"""Seconds for which a connection is left open that is never answered."""
 
 _WARM_UP_MS = round(WARM_UP * 1000)
 _NANOSECONDS_PER_MS = 1_000_000
@@ -195,19 +192,18 @@ class LocalExchange:
             await trio.aclose_forcefully(stream)
 
     async def _serve_client(self, stream: trio.abc.Stream) -> None:
-        if not self.mischief.injector.is_quiet:
-            match self.mischief.injector.on_connect():
-                case Connect.REFUSE:
-                    reset_on_close(stream)
-                    return
-                case Connect.HOLE:
-                    await trio.sleep(HOLE_LIMIT)
-                    return
         address = peer_address(stream)
         limits = self._limits_of(address)
-        routes = Routes(self, limits, may_control=_is_local(address))
-        upgrade = await serve_http(stream, routes.answer)
+        line = Line()
+        routes = Routes(self, limits, line, may_control=_is_local(address))
+        upgrade = None
+        try:
+            with line.life:
+                upgrade = await serve_http(stream, routes.answer)
+        finally:
+            self.mischief.forget(line)
         if upgrade is None:
+            await line.leave(stream)
             return
         try:
             await serve_websocket(stream, upgrade, lambda outbox: _Guarded(self, outbox, limits))
@@ -250,6 +246,10 @@ class LocalExchange:
         answer = control.handle(payload, self.mischief.injector, self)
         self._heart.wake()
         return answer
+
+    def let_in(self, line: Line) -> Hangup | None:
+        """A client of the venue is here: None, or how its connection ends, for a fault that is on."""
+        return self.mischief.let_in(line)
 
     def refuse_upgrade(self) -> Response | None:
         """What a WebSocket is refused with, for a fault that is on."""

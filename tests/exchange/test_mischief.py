@@ -117,12 +117,111 @@ async def test_a_flapping_exchange_drops_whoever_comes(exchange, autojump_clock)
 @in_a_virtual_hour
 async def test_a_wipe_takes_the_orders_of_all_clients(exchange, autojump_clock):
     await exchange.act(limit_order("1100"))
-    await fault(exchange, "wipe")
+    await fault(exchange, "wipe 500ms")
     await trio.sleep(1)
     (last,) = await exchange.info("openOrders", user=user(exchange)) or [None]
 
     assert last is None
     assert (await exchange.info("historicalOrders", user=user(exchange)))[0]["status"] == "canceled"
+
+
+@pytest.mark.parametrize("line", ["refuse", "dial-hole"])
+@in_a_virtual_hour
+async def test_whoever_shuts_the_door_can_open_it_again(exchange, line, autojump_clock):
+    await fault(exchange, line)
+    shut = await upgrade_answer(exchange)
+    listed = (await exchange.control("faults"))[1]["faults"]
+    await heal(exchange)
+
+    assert shut in (b"", b"nothing")
+    assert [each["fault"] for each in listed] == [line]
+    assert (await upgrade_answer(exchange)).startswith(b"HTTP/1.1 101 ")
+
+
+@in_a_virtual_hour
+async def test_control_does_not_use_up_a_fault_of_connections(exchange, autojump_clock):
+    await fault(exchange, "refuse once")
+    await exchange.control("state")
+
+    assert await upgrade_answer(exchange) == b""
+    assert (await upgrade_answer(exchange)).startswith(b"HTTP/1.1 101 ")
+
+
+@in_a_virtual_hour
+async def test_a_hole_is_left_with_the_client_that_fell_into_it(exchange, autojump_clock):
+    await fault(exchange, "dial-hole")
+    stream = exchange.dial()
+    await stream.send_all(b"POST /info HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    with trio.move_on_after(1800) as waiting:
+        await stream.receive_some()
+    inside = exchange.local.connections
+    await stream.aclose()
+    await trio.sleep(1)
+
+    assert waiting.cancelled_caught
+    assert (inside, exchange.local.connections) == (1, 0)
+
+
+@pytest.mark.parametrize("line", ["rst", "drop-connection", "restart", "wipe", "gap"])
+@in_a_virtual_hour
+async def test_http_connections_are_dropped_with_the_others(exchange, line, autojump_clock):
+    idle = exchange.dial()
+    await exchange.request("POST", "/info", b'{"type":"meta"}', idle)
+    await fault(exchange, "ack-lost")
+    await fault(exchange, f"{line} after 5s")
+    began = trio.current_time()
+    with pytest.raises((EOFError, trio.BrokenResourceError, h11.RemoteProtocolError)):
+        await exchange.act(limit_order("1100"))
+
+    assert trio.current_time() - began == pytest.approx(6 if line == "gap" else 5, abs=0.01)
+    assert await idle.receive_some() == b""
+
+
+@in_a_virtual_hour
+async def test_requests_on_a_half_open_connection_are_never_answered(exchange, autojump_clock):
+    idle = exchange.dial()
+    await exchange.request("POST", "/info", b'{"type":"meta"}', idle)
+    await fault(exchange, "half-open")
+    await trio.sleep(1)
+    with trio.move_on_after(900) as waiting:
+        await exchange.request("POST", "/info", b'{"type":"meta"}', idle)
+    other = await exchange.info("meta")
+    await trio.sleep(30)
+
+    assert waiting.cancelled_caught
+    assert other
+    assert await idle.receive_some() == b""
+
+
+@pytest.mark.parametrize("line", ["restart", "wipe"])
+@in_a_virtual_hour
+async def test_who_starts_again_is_away_for_a_while(exchange, line, autojump_clock):
+    await exchange.act(limit_order("1100"))
+    client = await exchange.websocket()
+    await fault(exchange, f"{line} 20s after 1s")
+    code = await client.wait_closed()
+    answers = []
+    for _ in range(3):
+        answers.append(await upgrade_answer(exchange))
+        await trio.sleep(9.9)
+    back = await upgrade_answer(exchange)
+
+    assert code == 1006
+    assert answers == [b"", b"", b""]
+    assert back.startswith(b"HTTP/1.1 101 ")
+    assert len(await exchange.info("openOrders", user=user(exchange))) == (line == "restart")
+    assert exchange.local.mischief.injector.is_quiet
+
+
+@in_a_virtual_hour
+async def test_who_is_healed_is_back_at_once(exchange, autojump_clock):
+    await fault(exchange, "restart 1h")
+    await trio.sleep(1)
+    away = await upgrade_answer(exchange)
+    await heal(exchange)
+
+    assert away == b""
+    assert (await upgrade_answer(exchange)).startswith(b"HTTP/1.1 101 ")
 
 
 # Messages.

@@ -16,7 +16,7 @@ import attrs
 import h11
 import trio
 
-from livetrio.exchange.edge.streams import linger, reset_on_close
+from livetrio.exchange.edge.streams import ignore, linger, reset_on_close
 
 MAX_HEAD_BYTES = 16 * 1024
 """Of request line and headers together; more is 431."""
@@ -77,6 +77,8 @@ class Hangup:
 
     reset: bool = False
     """Whether the client sees a reset rather than an orderly end."""
+    after: float = 0.0
+    """Seconds for which the connection stays open before, and nothing on it is answered."""
 
 
 @attrs.frozen
@@ -131,7 +133,9 @@ async def serve_http(stream: trio.abc.Stream, answer: Answer) -> Upgrade | None:
         match response:
             case None:
                 return Upgrade(request, connection.trailing_data[0])
-            case Hangup(reset=reset):
+            case Hangup(reset=reset, after=after):
+                if after:
+                    await ignore(stream, after)
                 if reset:
                     reset_on_close(stream)
                 return None

@@ -15,6 +15,7 @@ from livetrio.exchange.api.info import CannotAnswer
 from livetrio.exchange.api.signed import CannotRead
 from livetrio.exchange.api.subscriptions import NOT_JSON
 from livetrio.exchange.edge.http import Hangup, Request, Response, plain
+from livetrio.exchange.edge.line import Line
 from livetrio.exchange.limits import Limits
 from livetrio.exchange.outcome import Lost, Unavailable
 from livetrio.exchange.weights import action_weight, info_weight, items_weight
@@ -38,6 +39,11 @@ class Exchange(Protocol):
         `CannotRead`."""
         ...
 
+    def let_in(self, line: Line) -> Hangup | None:
+        """A client asks for something of the venue for the first time on its connection: None, or how it
+        ends, for a fault that is on."""
+        ...
+
     def refuse_upgrade(self) -> Response | None:
         """What a WebSocket is refused with, for a fault that is on."""
         ...
@@ -50,14 +56,25 @@ class Exchange(Protocol):
 class Routes:
     """Answers the HTTP requests of one client."""
 
-    def __init__(self, exchange: Exchange, limits: Limits, *, may_control: bool) -> None:
+    def __init__(self, exchange: Exchange, limits: Limits, line: Line, *, may_control: bool) -> None:
         self._exchange = exchange
         self._limits = limits
+        self._line = line
+        self._is_in = False
+        """Whether the venue has let the client in. ``/control`` is no part of the venue: while that is all
+        a connection asks for, no fault concerns it, or else nobody could heal one that shuts the door."""
         self._may_control = may_control
         """Whether the client is on this machine."""
 
     async def answer(self, request: Request) -> Response | Hangup | None:
         """Answer a request; None for the upgrade to a WebSocket."""
+        if request.path == "/control" and self._may_control:
+            return self._control(request)
+        if not self._is_in:
+            refusal = self._exchange.let_in(self._line)
+            if refusal is not None:
+                return refusal
+            self._is_in = True
         match request.method, request.path:
             case "GET", "/ws":
                 return self._upgrade(request)
@@ -65,10 +82,6 @@ class Routes:
                 return await self._info(request.body)
             case "POST", "/exchange":
                 return await self._act(request.body)
-            case "GET", "/control" if self._may_control:
-                return self._control(b'{"type":"faults"}')
-            case "POST", "/control" if self._may_control:
-                return self._control(request.body)
             case _, "/ws":
                 return plain(405, "Method Not Allowed", ("allow", "GET"))
             case _, "/info" | "/exchange":
@@ -113,9 +126,11 @@ class Routes:
         except CannotRead:
             return plain(422, SCHEMA_ERROR)
 
-    def _control(self, body: bytes) -> Response:
+    def _control(self, request: Request) -> Response:
+        if request.method not in ("GET", "POST"):
+            return plain(405, "Method Not Allowed", ("allow", "GET, POST"))
         try:
-            payload = msgspec.json.decode(body)
+            payload = {"type": "faults"} if request.method == "GET" else msgspec.json.decode(request.body)
         except NOT_JSON:
             return _not_json()
         status, said = self._exchange.control(payload)

@@ -1,4 +1,4 @@
-"""Streams: whose they are, and two ways to leave them: so that all is read, or at once."""
+"""Streams: whose they are, and how to leave them: so that all is read, at once, or not at all."""
 
 from __future__ import annotations
 
@@ -43,6 +43,16 @@ async def linger(stream: trio.abc.Stream) -> None:
                 left -= len(data)
     except trio.BrokenResourceError:
         pass  # it has gone without listening
+
+
+async def ignore(stream: trio.abc.Stream, seconds: float) -> None:
+    """Read on and answer nothing, until the client has gone or so many seconds are over."""
+    try:
+        with trio.move_on_after(seconds):
+            while await stream.receive_some(_CHUNK_BYTES):
+                pass
+    except trio.BrokenResourceError:
+        pass  # that, too, is gone
 
 
 def reset_on_close(stream: trio.abc.Stream) -> None:

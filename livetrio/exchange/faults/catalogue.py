@@ -106,6 +106,10 @@ def _upgrade(name: str, sentence: str, argument: Span) -> Kind:
     return Kind(name, sentence, Place.UPGRADE, argument=argument)
 
 
+def _restart(name: str, sentence: str) -> Kind:
+    return Kind(name, sentence, Place.MOMENT, argument=(3_000, 3_000))
+
+
 def _request(name: str, sentence: str, default: frozenset[str]) -> Kind:
     return Kind(name, sentence, Place.REQUEST, REQUESTS | ACTIONS, default)
 
@@ -192,8 +196,8 @@ _KINDS = (
         REQUESTS,
     ),
     _action("post-only", "Only actions whose orders are all post-only are taken; cancels are."),
-    _wire("restart", "The venue starts again: connections are dropped.", Place.MOMENT),
-    _wire("wipe", "The venue starts again without its book.", Place.MOMENT),
+    _restart("restart", "The venue starts again: connections are dropped, and refused for the argument."),
+    _restart("wipe", "The venue starts again in the same way, but without its book."),
     _action("nonce", "Actions are refused because of their nonce."),
 )
 

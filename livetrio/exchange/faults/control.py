@@ -7,7 +7,8 @@
     {"type":"fund","user":"0x…","usdc":"1000"}           a deposit
     {"type":"oracle","coin":"BTC","px":"60000"}          sets an oracle price
 
-A wrong request is answered with 422 and ``{"error": sentence}``.
+No fault concerns it: what shuts everybody else out is healed here. A wrong request is answered with 422 and
+``{"error": sentence}``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import attrs
 
 
 class Connect(enum.Enum):
-    """What becomes of a new connection."""
+    """What becomes of a new connection, once the client has asked for something of the venue on it."""
 
     PASS = enum.auto()
     REFUSE = enum.auto()
@@ -96,7 +96,8 @@ class GoDeadAll:
 
 @attrs.frozen
 class Restart:
-    """The venue starts again: all connections end, what is on its way is lost."""
+    """The venue starts again: all connections end, what is on its way is lost. For how long it is away is
+    the injector's to say, to each new connection."""
 
 
 @attrs.frozen

@@ -64,13 +64,16 @@ class Injector:
           random: for all that is left to chance.
         """
         self.is_quiet = True
-        """Whether there is nothing to ask: no fault is at work or will be, and nothing is held any more."""
+        """Whether there is nothing to ask: no fault is at work or will be, nothing is held any more, and the
+        venue is there."""
         self._now = now
         self._random = random
         self._running: dict[int, Running] = {}
         self._added = 0
         self._latest: dict[str, float] = {}
         """By channel, when the latest message that was held is due: none of the channel overtakes it."""
+        self._away_until = -math.inf
+        """Until when the venue is starting again."""
 
     # What is at work.
 
@@ -87,6 +90,7 @@ class Injector:
         if number is None:
             had_any = bool(self._running)
             self._running.clear()
+            self._away_until = -math.inf
         else:
             had_any = self._running.pop(number, None) is not None
         self._sweep()
@@ -110,13 +114,21 @@ class Injector:
         """What is to be done now, in order."""
         now = self._now()
         moved = [each for each in self._running.values() if each.take_moment(now, self._random)]
+        acts = [_ACTS[each.kind.name] for each in moved]
+        for each, act in zip(moved, acts, strict=True):
+            if isinstance(act, Restart | Wipe):
+                self._away_until = max(self._away_until, now + each.draw_argument(self._random))
         self._sweep()
-        return [_ACTS[each.kind.name] for each in moved]
+        return acts
 
     # Connections.
 
     def on_connect(self) -> Connect:
         """What becomes of a new connection."""
+        if not self._running:
+            self._sweep()
+        if self._now() < self._away_until:
+            return Connect.REFUSE
         found = self._first(Place.DIAL)
         if found is None:
             return Connect.PASS
@@ -305,7 +317,7 @@ class Injector:
         now = self._now()
         self._running = {number: each for number, each in self._running.items() if not each.is_over_at(now)}
         self._latest = {channel: due for channel, due in self._latest.items() if due > now}
-        self.is_quiet = not (self._running or self._latest)
+        self.is_quiet = not (self._running or self._latest or now < self._away_until)
 
 
 def _names(kind: RequestKind, action: str) -> frozenset[str]:

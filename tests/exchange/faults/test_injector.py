@@ -150,8 +150,9 @@ def test_a_moment_comes_once(line, act):
     assert world.injector.next_due() == 1010.0
     assert world.at(9).due() == []
     assert world.at(10).due() == [act]
-    assert world.injector.is_quiet
+    assert world.injector.active == ()
     assert world.at(20).due() == []
+    assert world.injector.is_quiet
 
 
 def test_moments_repeat_until_for_is_over():
@@ -192,6 +193,25 @@ def test_in_a_gap_frames_are_lost_until_the_connections_drop():
 
 
 # Connections.
+
+
+@pytest.mark.parametrize("name", ["restart", "wipe"])
+def test_who_starts_again_refuses_connections_until_it_is_there(name):
+    world = World(f"{name} 4s after 1s")
+    world.at(1).due()
+    later = [world.at(second).on_connect() for second in (1, 3, 4.9, 5)]
+
+    assert later == [Connect.REFUSE, Connect.REFUSE, Connect.REFUSE, Connect.PASS]
+    assert world.injector.is_quiet
+
+
+def test_healing_ends_a_restart():
+    world = World("restart 1h")
+    world.at(0).due()
+    world.injector.remove()
+
+    assert world.injector.is_quiet
+    assert world.injector.on_connect() is Connect.PASS
 
 
 def test_connections_are_refused_or_fall_into_a_hole():
