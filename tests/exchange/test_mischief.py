@@ -412,6 +412,21 @@ async def test_questions_are_refused_with_their_status(exchange, line, status, a
 
 
 @in_a_virtual_hour
+async def test_an_order_that_rests_is_unknown_to_who_asks_for_it(exchange, autojump_clock):
+    answer = await exchange.act(limit_order("1100"))
+    (oid,) = [each["resting"]["oid"] for each in answer["response"]["data"]["statuses"]]
+    client = await exchange.websocket()
+    await fault(exchange, "not-found for 10s")
+    asked = await exchange.info("orderStatus", user=user(exchange), oid=oid)
+    posted = await client.post({"type": "orderStatus", "user": user(exchange), "oid": oid}, kind="info")
+    await trio.sleep(11)
+    later = await exchange.info("orderStatus", user=user(exchange), oid=oid)
+
+    assert asked == posted["payload"]["data"] == {"status": "unknownOid"}
+    assert later["status"] == "order"
+
+
+@in_a_virtual_hour
 async def test_questions_are_answered_late_over_both_ways(exchange, autojump_clock):
     client = await exchange.websocket()
     await fault(exchange, "latency 3s")

@@ -74,6 +74,7 @@ CHANNELS = FEEDS | {"post", "subscriptionResponse", "error", "pong"}
 
 BOOKS = frozenset({"l2Book"})
 QUOTES = frozenset({"l2Book", "bbo"})
+PRICES = QUOTES | {"trades"}
 
 Span = tuple[int, int]
 """From, to, in ms; both may be the same."""
@@ -181,11 +182,20 @@ _KINDS = (
     _frame("garbled", "Before a frame comes one that is wrong in any of these ways, but no giant."),
     _frame("stale-snapshot", "After a book comes one from the past.", BOOKS, BOOKS),
     _frame("crossed-book", "Before a book or a touch comes one whose bid is above its ask.", QUOTES, QUOTES),
+    _frame("negative-size", "Before a price comes one whose size is below zero.", PRICES, PRICES),
+    _frame("price-off-tick", "Before a price comes one that lies between two ticks.", PRICES, PRICES),
     _action("reject", "Actions are refused in the venue's words."),
     _request("timeout-before", "Requests are lost before anything is done.", frozenset({"action"})),
     _reply("ack-lost", "Requests are done and their replies are lost."),
     _reply("ack-late", "Requests are done and their replies come late, by the argument.", (15_000, 15_000)),
     _reply("500-after", "Requests are done and answered with 500."),
+    Kind(
+        "not-found",
+        "Who asks for the status of an order is told that there is no such order.",
+        Place.REQUEST,
+        frozenset({"info"}),
+        frozenset({"info"}),
+    ),
     _request("429", "Requests are refused for their rate.", REQUESTS),
     _request("502", "Requests are answered with 502 and not handled.", REQUESTS),
     Kind(
@@ -218,11 +228,13 @@ _MACHINE = (
 _STRATEGY = "it is a strategy's or its operator's doing: the test that runs the engine does it"
 _ORDER = "it is a matter of which comes first: use `reorder`"
 _MARKET = "the market or its operator brings it about: set an oracle price, or funds"
+_LIMITS = "the venue's limits refuse who has used up an account's budget, unless they are off; or use `429`"
 _PROTOCOL = "it breaks WebSocket's own framing, which tests of the frame reader do"
 
 ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("dns", "tls"), _NETWORK),
     "slow-read": _CLIENT,
+    "budget": _LIMITS,
     **dict.fromkeys(
         (
             "kill",
@@ -248,7 +260,10 @@ ELSEWHERE: Mapping[str, str] = {
             "stale-decision",
             "bad-config",
             "unknown-key",
+            "changed-config",
             "wrong-key",
+            "agent-not-approved",
+            "account-empty",
             "kill-switch",
             "manual-order",
             "manual-close",
@@ -256,7 +271,7 @@ ELSEWHERE: Mapping[str, str] = {
         _STRATEGY,
     ),
     **dict.fromkeys(("fill-before-ack", "fill-after-cancel"), _ORDER),
-    **dict.fromkeys(("partial-then-cancel", "liquidation", "funding", "not-found", "old-fills"), _MARKET),
-    **dict.fromkeys(("fragmented", "masked", "reserved-bits"), _PROTOCOL),
+    **dict.fromkeys(("partial-then-cancel", "liquidation", "funding", "old-fills"), _MARKET),
+    **dict.fromkeys(("fragmented", "masked", "reserved-bits", "text-in-control-frame"), _PROTOCOL),
 }
 """Names of faults that are not the exchange's to perform, and where they belong."""

@@ -35,7 +35,7 @@ class Refusal:
     """Of the HTTP answer, with the text."""
     text: str = ""
     answer: dict[str, Any] | None = None
-    """What an action is answered, in the venue's form."""
+    """What it is answered, in the venue's form."""
     lose: bool = False
     """The request never arrived; nothing is answered."""
 

@@ -156,20 +156,24 @@ class Injector:
 
     # Requests.
 
-    def before_request(self, kind: RequestKind, action: str = "") -> Refusal | None:
+    def before_request(self, kind: RequestKind, name: str = "") -> Refusal | None:
         """What becomes of a request in place of being handled; None if nothing does.
 
         Args:
           kind: what is requested.
-          action: the action's type, if it is one and that is known.
+          name: the type of the question or action, if that is known.
         """
         wanted = self._at(Place.REQUEST)
         if kind == "action":  # trading is halted in other words, by `before_action`
             wanted = [each for each in wanted if each.kind.name != "maintenance"]
-        found = self._first_of(wanted, _names(kind, action))
+        if name != "orderStatus":
+            wanted = [each for each in wanted if each.kind.name != "not-found"]
+        found = self._first_of(wanted, _names(kind, name))
         if found is None:
             return None
         match found.kind.name:
+            case "not-found":
+                return Refusal(answer=dict(refusals.UNKNOWN_ORDER))
             case "429":
                 return Refusal(status=429, text=refusals.TOO_MANY)
             case "timeout-before":
@@ -257,9 +261,9 @@ class Injector:
             case "stale-snapshot":
                 late = payloads.stale_snapshot(message, draw)
                 return messages if late is None else [*messages, late]
-            case "crossed-book":
-                crossed = payloads.crossed_book(message)
-                return messages if crossed is None else [crossed, *messages]
+            case _ if name in payloads.UNTRUE:
+                wrong = payloads.UNTRUE[name](message)
+                return messages if wrong is None else [wrong, *messages]
             case "garbled":
                 return [payloads.garbled(message, draw), *messages]
             case _:

@@ -83,6 +83,17 @@ def crossed_book(message: bytes) -> bytes | None:
     return None
 
 
+def negative_size(message: bytes) -> bytes | None:
+    """The message with its first size below zero; None if it has none."""
+    return _with_first(message, "sz", lambda size: f"-{size}")
+
+
+def price_off_tick(message: bytes) -> bytes | None:
+    """The message with its first price a little higher, with more decimals than any instrument has; None if
+    it has none."""
+    return _with_first(message, "px", lambda price: f"{price if '.' in price else price + '.0'}0001")
+
+
 def stale_snapshot(message: bytes, random: random.Random) -> bytes | None:
     """A book as it might have been a minute ago; None if the message has no time."""
     said = _read(message)
@@ -103,6 +114,14 @@ MAKERS: Mapping[str, Maker] = {
     "unknown-field": unknown_field,
 }
 """By the fault's name."""
+
+
+UNTRUE: Mapping[str, Callable[[bytes], bytes | None]] = {
+    "crossed-book": crossed_book,
+    "negative-size": negative_size,
+    "price-off-tick": price_off_tick,
+}
+"""By the fault's name: well-formed messages that cannot be true."""
 
 
 def garbled(message: bytes, random: random.Random) -> bytes:
@@ -138,6 +157,22 @@ def _read(message: bytes) -> dict[str, Any]:
 
 def _write(said: Any) -> bytes:
     return msgspec.json.encode(said)
+
+
+def _with_first(message: bytes, key: str, change: Callable[[str], str]) -> bytes | None:
+    """The message with the first text changed that has this key, wherever it is in the data."""
+    said = _read(message)
+    waiting = [said.get("data")]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get(key), str):
+                value[key] = change(value[key])
+                return _write(said)
+            waiting += reversed(value.values())
+        elif isinstance(value, list):
+            waiting += reversed(value)
+    return None
 
 
 def _twist(value: Any) -> Any:

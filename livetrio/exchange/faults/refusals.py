@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 TOO_MANY = "Too Many Requests"
@@ -9,6 +10,9 @@ TOO_MANY = "Too Many Requests"
 
 BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>\r\n"
 """Of status 502: an HTML page, as nginx makes them."""
+
+UNKNOWN_ORDER: Mapping[str, Any] = {"status": "unknownOid"}
+"""The answer to ``orderStatus`` (§4.7)."""
 
 HALTED = "Trading is halted."
 REJECTED = "Insufficient margin to place order."

@@ -144,6 +144,23 @@ def test_a_wrong_line_is_told_what_was_wanted_and_what_was_found(line, sentence)
     assert str(caught.value) == sentence
 
 
+PAGE = """
+    refuse dns dial-hole tls handshake-429 handshake-503 rst half-open silent slow-read latency reorder dup
+    gap flap bad-json bad-utf8 null wrong-types unknown-channel unknown-field giant fragmented masked
+    reserved-bits text-in-control-frame stale-snapshot crossed-book negative-size price-off-tick reject
+    timeout-before timeout-after ack-lost ack-late 500-after fill-before-ack fill-after-cancel
+    partial-then-cancel not-found 429 budget maintenance post-only restart wipe nonce liquidation funding
+    manual-order manual-close old-fills kill power disk-full disk-error journal-corrupt journal-newer
+    journal-foreign double-start clock-jump loop-stall sigterm memory raises slow flood stale-decision
+    bad-config unknown-key changed-config wrong-key agent-not-approved account-empty kill-switch
+"""
+"""All that can go wrong, as the project's page of faults names it."""
+
+
+def test_every_fault_there_is_has_its_place():
+    assert {*FAULTS, *ALIASES, *ELSEWHERE} == {*PAGE.split(), "drop-connection", "502", "garbled"}
+
+
 @pytest.mark.parametrize("name", sorted(ELSEWHERE))
 def test_what_is_not_the_venues_to_perform_is_sent_where_it_belongs(name):
     with pytest.raises(BadFault, match=r"is no fault of the venue: .{10}"):

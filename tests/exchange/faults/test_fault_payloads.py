@@ -14,6 +14,8 @@ from livetrio.exchange.faults.payloads import (
     crossed_book,
     garbled,
     giant_frame,
+    negative_size,
+    price_off_tick,
     stale_snapshot,
     torn_frame,
     unknown_field,
@@ -100,6 +102,25 @@ def test_a_crossed_book_has_its_sides_the_wrong_way_round():
     assert read(crossed_book(json.dumps(bbo).encode()))["data"]["bbo"] == [{"px": "2"}, {"px": "1"}]
     assert crossed_book(json.dumps(one_sided).encode()) is None
     assert crossed_book(json.dumps(FILLS).encode()) is None
+
+
+TRADES = {"channel": "trades", "data": [{"px": "1.0", "sz": "2", "tid": 7}]}
+
+
+@pytest.mark.parametrize("said", [BOOK, TRADES])
+def test_one_size_is_below_zero_or_one_price_between_ticks_and_the_rest_is_true(said):
+    message = json.dumps(said).encode()
+    negative, off_tick = (read(maker(message)) for maker in (negative_size, price_off_tick))
+
+    assert json.dumps(negative) == json.dumps(said).replace('"sz": "2"', '"sz": "-2"', 1)
+    assert json.dumps(off_tick) == json.dumps(said).replace('"px": "1.0"', '"px": "1.00001"', 1)
+
+
+@pytest.mark.parametrize("said", [FILLS, PONG, {"channel": "bbo", "data": {"bbo": [None, None]}}])
+def test_what_has_neither_size_nor_price_cannot_be_wrong_in_them(said):
+    message = json.dumps(said).encode()
+
+    assert negative_size(message) is price_off_tick(message) is None
 
 
 @given(SEEDS)

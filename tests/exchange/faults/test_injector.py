@@ -245,6 +245,15 @@ def test_requests_are_refused_before_they_are_handled():
     assert World("timeout-before").injector.before_request("info") is None
 
 
+def test_an_order_is_not_found_though_it_is_there():
+    injector = World("not-found 100% once").injector
+
+    assert injector.before_request("info", "openOrders") is None
+    assert injector.before_request("action", "order") is None
+    assert injector.before_request("info", "orderStatus").answer == {"status": "unknownOid"}
+    assert injector.before_request("info", "orderStatus") is None
+
+
 def test_in_maintenance_questions_fail_and_trading_is_halted():
     injector = World("maintenance").injector
     statuses = injector.before_action(order(ALO, GTC)).answer["response"]["data"]["statuses"]
@@ -376,6 +385,18 @@ def test_books_are_crossed_or_followed_by_stale_ones():
     assert json.loads(stale)["data"]["time"] < 1_800_000_000_000
     assert World("crossed-book", "stale-snapshot").injector.on_frame("userFills", FRAME) is None
     assert World("crossed-book", "stale-snapshot").injector.on_frame("l2Book", FRAME) is None
+
+
+def test_a_wrong_size_or_price_goes_before_the_true_one():
+    trade = b'{"channel":"trades","data":[{"px":"64000","sz":"0.1"}]}'
+    negative, true = World("negative-size").injector.on_frame("trades", trade).messages
+    off_tick, also_true = World("price-off-tick").injector.on_frame("trades", trade).messages
+
+    assert true == also_true == trade
+    assert json.loads(negative)["data"] == [{"px": "64000", "sz": "-0.1"}]
+    assert json.loads(off_tick)["data"] == [{"px": "64000.00001", "sz": "0.1"}]
+    assert World("negative-size").injector.on_frame("userFills", trade) is None
+    assert World("negative-size").injector.on_frame("bbo", FRAME) is None
 
 
 def test_a_giant_goes_before_the_frame():
