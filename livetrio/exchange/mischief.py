@@ -30,6 +30,9 @@ Done = Callable[[Any], None]
 HOLE_LIMIT = 3600.0
 """Seconds for which a connection is left open that is never answered."""
 
+MAX_WAITING = 10_000
+"""Late replies and held frames, of all clients together."""
+
 
 class Mischief:
     """Of one exchange."""
@@ -73,9 +76,14 @@ class Mischief:
         return now + max(1, round((min(due) - time) * 1000)) if due else None
 
     def later(self, delay: float, do: Callable[[], object]) -> None:
-        """Do something after so many seconds; of what is due at one moment, first what was asked first."""
+        """Do something after so many seconds; of what is due at one moment, first what was asked first.
+
+        Beyond `MAX_WAITING` such things, what is due first is done at once: its order is kept, not its time.
+        """
         self._count += 1
         heapq.heappush(self._later, (trio.current_time() + delay, self._count, do))
+        if len(self._later) > MAX_WAITING:
+            heapq.heappop(self._later)[2]()
         self._wake()
 
     # Connections.

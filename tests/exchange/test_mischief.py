@@ -1,6 +1,7 @@
 """Faults as a client meets them: asked for over the control endpoint, performed on real frames in memory."""
 
 import json
+from functools import partial
 from itertools import pairwise
 
 import h11
@@ -240,6 +241,33 @@ async def test_a_feed_falls_silent_and_its_socket_answers(exchange, autojump_clo
 
     assert quiet - {"subscriptionResponse"} == {"trades"}
     assert after >= {"bbo", "trades", "pong"}
+
+
+@in_a_virtual_hour
+async def test_a_feed_that_is_silent_does_not_end_its_connection(exchange, autojump_clock):
+    client = await exchange.websocket()
+    await client.subscribe(type="bbo", coin="BTC")
+    await fault(exchange, "silent for 5m")
+    await trio.sleep(0.2)
+    await client.read_for(0.1)
+    silence = await client.read_for(200)
+    await trio.sleep(100)
+
+    assert silence == []
+    assert (await client.receive())["channel"] == "bbo"
+
+
+@in_a_virtual_hour
+async def test_what_is_due_first_comes_early_when_too_much_is_held(exchange, monkeypatch, autojump_clock):
+    monkeypatch.setattr("livetrio.exchange.mischief.MAX_WAITING", 2)
+    done = []
+    for number, seconds in enumerate((2, 1, 3, 4)):
+        exchange.local.mischief.later(seconds, partial(done.append, number))
+    early = list(done)
+    await trio.sleep(5)
+
+    assert early == [1, 0]
+    assert done == [1, 0, 2, 3]
 
 
 @in_a_virtual_hour

@@ -44,6 +44,8 @@ class FaultyOutbox:
         if passage is None:
             self._outbox.send_frame(frame)
             return
+        if not (passage.messages or passage.raw):
+            self._outbox.swallow()
         frames = [frame_text(each) for each in passage.messages]
         for each in [passage.raw, *frames] if passage.raw else frames:
             send = partial(self._send_late, each, passage.latency)

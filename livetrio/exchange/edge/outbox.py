@@ -66,7 +66,6 @@ class Outbox:
         """Whether more is waiting than the protocol's own replies."""
         self._is_doomed = False
         """Whether the deadline stands, whatever is still sent."""
-        self._is_muted = False
         self._is_finishing = False
         self._news = trio.Event()
         self._live_on()
@@ -80,9 +79,6 @@ class Outbox:
 
         Many outboxes may be given the same object; then it is in memory once.
         """
-        if self._is_muted:
-            self._live_on()
-            return
         self._has_message = True
         self.reply(frame)
 
@@ -120,14 +116,9 @@ class Outbox:
 
     # What can go wrong with a connection, for tests and fault plans.
 
-    def mute(self) -> None:
-        """Let messages vanish, those that wait included, as if they had been sent. Pongs still leave."""
-        self._is_muted = True
-        self._forget()
-
-    def unmute(self) -> None:
-        """Let messages leave again; what has vanished is lost."""
-        self._is_muted = False
+    def swallow(self) -> None:
+        """A message has vanished, as if it had been sent: the connection lives on."""
+        self._live_on()
 
     def go_dead(self) -> None:
         """Leave the connection half open: nothing leaves, nothing received counts, and nobody is told.

@@ -412,22 +412,6 @@ def test_whatever_one_client_sends_the_others_do_not_notice(frames, in_one_go, e
 
 
 @in_a_virtual_hour
-async def test_a_muted_connection_takes_messages_and_pings_but_says_nothing(edge, autojump_clock):
-    client = await edge.websocket()
-    edge.client.outbox.mute()
-    for number in range(5):
-        await client.send(str(number))
-        await client.connection.ping()
-        await trio.sleep(50)
-    silence = await client.read_for(1)
-    edge.client.outbox.unmute()
-
-    assert silence == []
-    assert edge.client.received == [b"0", b"1", b"2", b"3", b"4"]
-    assert await client.ask("5") == "5"
-
-
-@in_a_virtual_hour
 async def test_a_half_open_connection_hears_and_says_nothing(edge, autojump_clock):
     client = await edge.websocket()
     edge.client.outbox.go_dead()
