@@ -15,7 +15,6 @@ A client costs itself and nobody else: what it sends is answered, or ends its ow
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from http import HTTPStatus
@@ -263,9 +262,7 @@ class LocalExchange:
     # What whoever runs it may change.
 
     def fund(self, user: str, usdc: str) -> str | None:
-        """Deposit perpetual money; None, or why not."""
-        if re.fullmatch(r"0x[0-9a-fA-F]{40}", user) is None:
-            return f"expected 0x and 40 hexadecimal digits, found {user!r}"
+        """Deposit perpetual money for an address; None, or why not."""
         try:
             amount = parse_units(usdc, USD_DECIMALS)
         except ValueError:

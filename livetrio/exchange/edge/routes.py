@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 import trio
 
-from livetrio.exchange.api.info import CannotAnswer
+from livetrio.exchange.api.requests import SCHEMA_ERROR, CannotAnswer
 from livetrio.exchange.api.signed import CannotRead
 from livetrio.exchange.api.subscriptions import NOT_JSON
 from livetrio.exchange.edge.http import Hangup, Request, Response, plain
@@ -19,9 +19,6 @@ from livetrio.exchange.edge.line import Line
 from livetrio.exchange.limits import Limits
 from livetrio.exchange.outcome import Lost, Unavailable
 from livetrio.exchange.weights import action_weight, info_weight, items_weight
-
-SCHEMA_ERROR = "Failed to deserialize the JSON body into the target type"
-"""The venue's text for a body that does not fit (§1.5)."""
 
 TOO_MANY = plain(429, "Too Many Requests")
 """The venue's status; its words are not known (§1.2)."""

@@ -154,12 +154,11 @@ _KINDS = (
     ),
     Kind(
         "reorder",
-        "Replies are held so that news of later blocks overtake them, or the news are held; the argument says"
-        " for how long.",
+        "Replies or news are held for the argument, and overtaken.",
         Place.DELAY,
         REQUESTS | ACTIONS | CHANNELS,
         USER_NEWS | {"action"},
-        (0, 1_000),
+        (1, 1_000),
         percent=50.0,
     ),
     _frame("dup", "Frames come twice."),
@@ -206,7 +205,7 @@ _KINDS = (
         REQUESTS,
     ),
     _action("post-only", "Only actions whose orders are all post-only are taken; cancels are."),
-    _restart("restart", "The venue starts again: connections are dropped, and refused for the argument."),
+    _restart("restart", "The venue starts again: all are dropped, and refused for the argument."),
     _restart("wipe", "The venue starts again in the same way, but without its book."),
     _action("nonce", "Actions are refused because of their nonce."),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from livetrio.exchange.faults.catalogue import FAULTS
+from livetrio.exchange.faults.catalogue import ALIASES, FAULTS, Kind
+from livetrio.exchange.faults.grammar import Fault
 
 
 def describe_faults() -> str:
@@ -14,21 +15,28 @@ def describe_faults() -> str:
         [
             "NAME [TIME | TIME..TIME] [P%] [on SCOPE] [once | every TIME] [after TIME] [for TIME]",
             "",
-            *(
-                line
-                for kind in FAULTS.values()
-                for line in wrap(
-                    f"{kind.name:<{width}}  {kind.sentence}",
-                    100,
-                    initial_indent="  ",
-                    subsequent_indent=" " * (width + 4),
-                )
-            ),
+            *(line for kind in FAULTS.values() for line in _describe(kind, width)),
+            *(f"  {alias:<{width}}  `{alias}` is `{name}`." for alias, name in ALIASES.items()),
             "",
-            "P% is how likely it is each time; SCOPE a channel of messages (bbo, userFills, post), a type of",
-            "requests (order, cancel), or info or action. Without `for` it lasts for ever.",
+            "In brackets: what holds when nothing is said. The first TIME is the argument; P% is how likely",
+            "it is each time; SCOPE a channel of messages (bbo, userFills, post), a type of actions (order,",
+            "cancel), or info or action. What ends all connections does so once, or `every` so often until",
+            "`for` is over; all else lasts for ever, or `for` so long, or happens `once`.",
             "",
             "  drop-connection every 30s                 ack-lost 5% on order",
             "  latency 200ms..2s for 1m after 10s        maintenance for 30s every 5m",
         ]
+    )
+
+
+def _describe(kind: Kind, width: int) -> list[str]:
+    usual = Fault(kind.name, argument=kind.argument, percent=kind.percent, length=kind.length)
+    said = str(usual).removeprefix(kind.name).strip()
+    sentence = f"{kind.sentence} [{said}]" if said else kind.sentence
+    indent = " " * (width + 4)
+    return wrap(
+        f"{kind.name:<{width}}  {sentence}",
+        100,
+        initial_indent="  ",
+        subsequent_indent=indent,
     )
