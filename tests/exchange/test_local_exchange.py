@@ -117,6 +117,7 @@ async def test_the_status_tells_the_exchanges_time(exchange, autojump_clock):
     [
         ("GET", "/", 404), ("POST", "/nowhere", 404), ("GET", "/info", 405), ("PUT", "/exchange", 405),
         ("POST", "/ws", 405), ("GET", "/ws", 400), ("POST", "/info", 400), ("POST", "/exchange", 400),
+        ("GET", "/control", 200), ("POST", "/control", 400), ("PUT", "/control", 405),
     ],
 )  # fmt: skip
 @in_a_virtual_hour
