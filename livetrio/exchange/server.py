@@ -294,6 +294,7 @@ class LocalExchange:
             "connections": self.connections,
             "accounts": len(clients),
             "openOrders": sum(len(each.orders) for each in clients),
+            "restarting": self.mischief.injector.is_away,
             "faults": [str(fault) for _, fault in self.mischief.injector.active],
         }
 

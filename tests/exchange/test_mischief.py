@@ -219,9 +219,12 @@ async def test_who_is_healed_is_back_at_once(exchange, autojump_clock):
     await fault(exchange, "restart 1h")
     await trio.sleep(1)
     away = await upgrade_answer(exchange)
+    states = [(await exchange.control("state"))[1]["restarting"]]
     await heal(exchange)
+    states.append((await exchange.control("state"))[1]["restarting"])
 
     assert away == b""
+    assert states == [True, False]
     assert (await upgrade_answer(exchange)).startswith(b"HTTP/1.1 101 ")
 
 

@@ -102,6 +102,11 @@ class Injector:
         self._sweep()
         return tuple((number, each.fault) for number, each in self._running.items())
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the venue is starting again; such a fault is over as soon as that has begun."""
+        return self._now() < self._away_until
+
     # Moments.
 
     def next_due(self) -> float | None:
@@ -127,7 +132,7 @@ class Injector:
         """What becomes of a new connection."""
         if not self._running:
             self._sweep()
-        if self._now() < self._away_until:
+        if self.is_away:
             return Connect.REFUSE
         found = self._first(Place.DIAL)
         if found is None:
@@ -321,7 +326,7 @@ class Injector:
         now = self._now()
         self._running = {number: each for number, each in self._running.items() if not each.is_over_at(now)}
         self._latest = {channel: due for channel, due in self._latest.items() if due > now}
-        self.is_quiet = not (self._running or self._latest or now < self._away_until)
+        self.is_quiet = not (self._running or self._latest or self.is_away)
 
 
 def _names(kind: RequestKind, action: str) -> frozenset[str]:

@@ -349,6 +349,17 @@ async def test_an_answer_may_be_refused_by_hanging_up(edge, hangup, data, autoju
     assert edge.connections == 0
 
 
+@in_a_virtual_hour
+async def test_an_answer_may_be_long_in_not_coming(edge, autojump_clock):
+    async def answer(request):
+        return Hangup(after=10 * ANSWER_LIMIT)
+
+    edge.answer = answer
+
+    assert await converse(edge, post() + post()) == b""
+    assert trio.current_time() == 10 * ANSWER_LIMIT
+
+
 @pytest.mark.parametrize("reset", [True, False])
 async def test_over_tcp_a_hangup_is_an_end_or_a_reset(nursery, reset):
     async def answer(request):

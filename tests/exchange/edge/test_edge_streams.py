@@ -7,7 +7,7 @@ import trio
 from edge_client import in_a_virtual_hour
 from trio.testing import memory_stream_pair
 
-from livetrio.exchange.edge.streams import LINGER_LIMIT, linger, peer_address, reset_on_close
+from livetrio.exchange.edge.streams import LINGER_LIMIT, ignore, linger, peer_address, reset_on_close
 from livetrio.testing.streams import Link
 
 
@@ -118,3 +118,22 @@ async def test_nor_for_one_that_has_reset_the_connection(autojump_clock):
     await linger(link.near)
 
     assert trio.current_time() == 0
+
+
+@pytest.mark.parametrize("leave", ["aclose", "reset", None])
+@in_a_virtual_hour
+async def test_who_is_ignored_is_read_until_it_goes_and_not_for_ever(leave, nursery, autojump_clock):
+    link = Link()
+
+    async def be_ignored():
+        await link.far.send_all(b"hello?" * 100_000)
+        await trio.sleep(5)
+        if leave == "aclose":
+            await link.far.aclose()
+        elif leave == "reset":
+            link.reset()
+
+    nursery.start_soon(be_ignored)
+    await ignore(link.near, 30)
+
+    assert trio.current_time() == (30 if leave is None else 5)
