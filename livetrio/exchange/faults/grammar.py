@@ -203,8 +203,11 @@ def _check(fault: Fault) -> None:
     """Refuse what contradicts itself."""
     if fault.every is None:
         if fault.length is not None and fault.kind.place is Place.MOMENT:
+            own = fault.kind.argument is not None and fault.argument is None
+            hint = f"; how long it takes is written '{fault.name} {_text(fault.length)}'" if own else ""
             raise BadFault(
-                f"expected 'every' beside 'for', for {fault.name} happens at a moment, found {str(fault)!r}"
+                f"expected 'every' beside 'for', for {fault.name} happens at a moment,"
+                f" found {str(fault)!r}{hint}"
             )
         return
     if fault.once:

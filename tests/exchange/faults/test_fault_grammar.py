@@ -131,6 +131,11 @@ def test_lines_as_people_write_them(line, fault):
         ("gap every 1s", "expected 'for' to be shorter than 'every', found 1s every 1s"),
         ("rst for 1m", "expected 'every' beside 'for', for rst happens at a moment, found 'rst for 1m'"),
         (
+            "restart for 3s",
+            "expected 'every' beside 'for', for restart happens at a moment, found 'restart for 3s';"
+            " how long it takes is written 'restart 3s'",
+        ),
+        (
             "rst every 1m for 1s",
             "expected 'for' to be no shorter than 'every', found 'rst every 1m for 1s'",
         ),
