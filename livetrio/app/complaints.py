@@ -27,6 +27,7 @@ def explaining_errors(format: str = "console") -> Iterator[None]:
         raise
     except Exception as error:
         from livetrio.errors import ConfigError, LiveTradingError
+        from livetrio.supervision.nursery import lone_leaf
 
         lone = lone_leaf(error)
         if isinstance(lone, ConfigError):
@@ -41,13 +42,6 @@ def explaining_errors(format: str = "console") -> Iterator[None]:
                 trace="".join(traceback.format_exception(error)).rstrip(),
             )
         sys.exit(FAILED)
-
-
-def lone_leaf(error: BaseException) -> BaseException:
-    """The one error in a group of groups, or the error itself."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
 
 
 def tell_failure(failure: BaseException, format: str) -> None:

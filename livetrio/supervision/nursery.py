@@ -103,9 +103,8 @@ async def open_service_nursery() -> AsyncIterator[ServiceNursery]:
             services.leave()
 
 
-def lone_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error in a group of groups, or the group where there are several."""
-    error: BaseException = group
+def lone_leaf(error: BaseException) -> BaseException:
+    """The one error in a group of groups, or the group where there are several; what is no group itself."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
