@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from livetrio.app.config import Config as Config
     from livetrio.app.config import LiveTradingConfig as LiveTradingConfig
     from livetrio.app.config import StrategyConfig as StrategyConfig
-    from livetrio.app.config import WebSocketEndpoint as WebSocketEndpoint
+    from livetrio.app.endpoint import WebSocketEndpoint as WebSocketEndpoint
     from livetrio.app.engine import EngineState as EngineState
     from livetrio.app.engine import LiveTradingEngine as LiveTradingEngine
     from livetrio.app.load import load_config as load_config
@@ -64,7 +64,7 @@ _HOMES = {
     "Strategy": "livetrio.strategy.base",
     "StrategyConfig": "livetrio.app.config",
     "Subscription": "livetrio.subscription",
-    "WebSocketEndpoint": "livetrio.app.config",
+    "WebSocketEndpoint": "livetrio.app.endpoint",
     "load_config": "livetrio.app.load",
     "open_engine": "livetrio.app.run",
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
+from livetrio.app.config import LiveTradingConfig
+from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.wiring import VenueFeeds, policy_of, upstream_of
 from livetrio.cache import Cache
 from livetrio.clock import Clock

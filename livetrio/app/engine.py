@@ -32,8 +32,9 @@ import attrs
 import structlog
 import trio
 
-from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
+from livetrio.app.config import LiveTradingConfig
 from livetrio.app.connections import Connections
+from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.report import EngineReport, build_report
 from livetrio.app.wiring import network_dial
 from livetrio.bus import MessageBus
@@ -285,7 +286,7 @@ class LiveTradingEngine:
         try:
             await part(*args)
         except Exception as error:
-            cause = lone_leaf(error) if isinstance(error, ExceptionGroup) else error
+            cause = lone_leaf(error)
             self._begin_stop(ShutdownReason.ERROR, f"{type(cause).__name__}: {cause}")
             raise
 

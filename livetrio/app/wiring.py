@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 
-from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
+from livetrio.app.config import LiveTradingConfig
+from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.errors import UnknownInstrument
 from livetrio.model import Feed
 from livetrio.supervision.connection import Connection

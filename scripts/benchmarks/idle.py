@@ -11,7 +11,8 @@ from benchmarks.engine import run_engine
 from benchmarks.feeder import Settings
 from benchmarks.processes import CheckFailed, Feeder, work
 from benchmarks.table import Row
-from livetrio.app.config import LiveTradingConfig, WebSocketEndpoint
+from livetrio.app.config import LiveTradingConfig
+from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.engine import LiveTradingEngine
 from livetrio.model import ConnectionState, TickEvent
 from livetrio.strategy.base import Strategy

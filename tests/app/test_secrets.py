@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livetrio.app import secrets
-from livetrio.app.config import WebSocketEndpoint
+from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.load import load_config
 from livetrio.app.secrets import MASK, MAX_SECRET_BYTES, Secret, mask, register_secret
 from livetrio.errors import ConfigError
