@@ -36,11 +36,12 @@ from livetrio.app.config import LiveTradingConfig
 from livetrio.app.connections import Connections
 from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.report import EngineReport, build_report
+from livetrio.app.strategies import Strategies
 from livetrio.app.wiring import network_dial
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
-from livetrio.clock import NANOSECONDS, Clock
-from livetrio.engines.data import BAR_GRACE, DataEngine
+from livetrio.clock import Clock
+from livetrio.engines.data import DataEngine
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.errors import (
     AllConnectionsFailed,
@@ -50,13 +51,12 @@ from livetrio.errors import (
     LiveTradingError,
     NotRunning,
     SlowConsumerError,
-    StrategyFailed,
 )
 from livetrio.model import ConnectionState, ShutdownEvent, ShutdownReason
 from livetrio.strategy.base import Strategy
-from livetrio.strategy.context import Context
-from livetrio.strategy.runner import StrategyFunction, StrategyRunner, StrategyState
+from livetrio.strategy.runner import StrategyFunction
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow
+from livetrio.supervision.bar_closer import close_bars
 from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
@@ -69,9 +69,6 @@ from livetrio.topics import SHUTDOWN
 from livetrio.venues.base import Venue
 
 log = structlog.get_logger()
-
-BAR_TIMER = 60.0
-"""Seconds between looks for bars to close: every interval is a multiple of it."""
 
 
 class EngineState(Enum):
@@ -118,8 +115,13 @@ class LiveTradingEngine:
         """Those of this run, or of the last one."""
         self._connecting: set[Connection] = set()
         """Those that `connect_websocket` is waiting for."""
-        self._strategies: list[Callable[[Clock], StrategyRunner]] = []
-        self._runners: list[StrategyRunner] = []
+        self._strategies = Strategies(
+            bus=bus,
+            cache=cache,
+            stop_timeout=self.config.stop_timeout_ms / 1000,
+            stop=self._stop_for_strategies,
+            fail=self._fail,
+        )
         self._services: ServiceNursery | None = None
         self._ticker: Ticker | None = None
         self._stopping = trio.Event()
@@ -165,30 +167,7 @@ class LiveTradingEngine:
           capacity: events that wait for it before ``overflow`` applies.
         """
         self._require_stopped("add_strategy")
-        if name is None:
-            name = type(strategy).__name__ if isinstance(strategy, Strategy) else _name_of_function(strategy)
-
-        def make(clock: Clock) -> StrategyRunner:
-            context = Context(
-                name=name,
-                bus=self.bus,
-                cache=self.cache,
-                clock=clock,
-                data=self.data,
-                stop=self._stop_for_strategy,
-                capacity=capacity,
-                overflow=overflow,
-            )
-            return StrategyRunner(
-                strategy=strategy,
-                context=context,
-                clock=clock,
-                on_error=on_error,
-                on_failure=self._take_strategy_failure,
-                stop_timeout=self.config.stop_timeout_ms / 1000,
-            )
-
-        self._strategies.append(make)
+        self._strategies.add(strategy, name=name, on_error=on_error, capacity=capacity, overflow=overflow)
 
     def _require_stopped(self, what: str) -> None:
         if self.is_running:
@@ -230,7 +209,7 @@ class LiveTradingEngine:
         self._states_at_stop = {}
         self._clock = self._clock or Clock.live()
         self._started_at = self._clock.now()
-        self._runners = [make(self._clock) for make in self._strategies]
+        self._strategies.prepare(self._clock, self.data)
         error: BaseException | None = None
         try:
             await self._run_services(self._clock, task_status)
@@ -253,8 +232,7 @@ class LiveTradingEngine:
     def _clean_up(self) -> None:
         """Leave bus and data engine as they were before the run."""
         self._services = None
-        for runner in self._runners:
-            runner.context.close()  # some may never have run
+        self._strategies.close()
 
     async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
         self._ticker = Ticker(self.bus, clock, self._tick_interval)
@@ -277,7 +255,7 @@ class LiveTradingEngine:
         await services.start(self._run_handlers, name="handlers")
         for connection in self._make_connections(http, clock):
             self._start_connection(services, connection)
-        services.start_soon(self._run_part, self._close_bars, clock, name="bar closer")
+        services.start_soon(self._run_part, close_bars, self.data, clock, name="bar closer")
         await self._wait_settled()
         services.start_soon(self._run_part, ticker.run, name="ticker")
 
@@ -304,11 +282,9 @@ class LiveTradingEngine:
             nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
             if not self._stopping.is_set():
                 self.state = EngineState.RUNNING
-                log.info("engine runs", strategies=len(self._runners), connections=len(self.connections))
-                for runner in self._runners:
-                    nursery.start_soon(self._run_strategy, runner, name=f"strategy {runner.name}")
-                for runner in self._runners:
-                    await runner.started.wait()
+                runners = self._strategies.runners
+                log.info("engine runs", strategies=len(runners), connections=len(self.connections))
+                await self._strategies.start(nursery)
                 if self._failure is None:
                     task_status.started()
                     has_started = True
@@ -320,17 +296,6 @@ class LiveTradingEngine:
         scope.cancel("the engine stops")
 
     # Its parts, and what becomes of their ends.
-
-    async def _run_strategy(self, runner: StrategyRunner) -> None:
-        await runner.run()
-        if all(each.state is StrategyState.FAILED for each in self._runners):
-            self._fail(_failure_of(runner))  # isolated or not: nobody is left
-        elif all(each.state in (StrategyState.ENDED, StrategyState.FAILED) for each in self._runners):
-            self._begin_stop(ShutdownReason.USER_REQUEST, "all strategies have ended")
-
-    def _take_strategy_failure(self, runner: StrategyRunner, _error: Exception) -> None:
-        if runner.on_error == "stop":
-            self._fail(_failure_of(runner))
 
     def _start_connection(self, services: ServiceNursery, connection: Connection) -> None:
         services.start_soon(
@@ -355,16 +320,6 @@ class LiveTradingEngine:
                 error = HandlerError(f"several handlers raised: {error}")
                 error.__cause__ = group
             self._fail(error)
-
-    async def _close_bars(self, clock: Clock) -> None:
-        """Close bars by the clock: just after each full minute, and once the grace has passed."""
-        period = int(BAR_TIMER * NANOSECONDS)
-        now = clock.now()
-        while True:
-            due = (now - BAR_GRACE) // period * period + period + BAR_GRACE
-            await trio.sleep_until(clock.trio_time(due))
-            now = max(due, clock.now())
-            self.data.close_bars(now)
 
     # Connections.
 
@@ -484,12 +439,11 @@ class LiveTradingEngine:
         """Cut short the clean-up of strategies and handlers, if a stop is under way."""
         if not self._stopping.is_set():
             return
-        for runner in self._runners:
-            runner.hurry()
+        self._strategies.hurry()
         if self._finishing is not None:
             self._finishing.cancel("hurry")
 
-    def _stop_for_strategy(self, reason: str) -> None:
+    def _stop_for_strategies(self, reason: str) -> None:
         self._begin_stop(ShutdownReason.USER_REQUEST, reason)
 
     def _take_signal(self, name: str) -> None:
@@ -530,22 +484,10 @@ class LiveTradingEngine:
                 attrs.evolve(each, state=states.get(each.name, each.state))
                 for each in self.connection_status()
             ],
-            runners=self._runners,
+            runners=self._strategies.runners,
             bus=self.bus,
             refused=self.data.refused,
         )
 
     def __repr__(self) -> str:
         return f"<LiveTradingEngine {self.state.value}, {len(self.connections)} connections>"
-
-
-def _failure_of(runner: StrategyRunner) -> StrategyFailed:
-    error = runner.error
-    failure = StrategyFailed(f"the strategy {runner.name} raised {type(error).__name__}: {error}")
-    failure.__cause__ = error
-    return failure
-
-
-def _name_of_function(strategy: Callable[..., Awaitable[Any]]) -> str:
-    inner = getattr(strategy, "func", strategy)  # of a functools.partial
-    return getattr(inner, "__name__", type(inner).__name__)

@@ -16,7 +16,6 @@ from structlog.testing import capture_logs
 from livetrio import (
     Cache,
     EngineState,
-    LiveTradingConfig,
     LiveTradingEngine,
     MessageBus,
     Overflow,
@@ -727,7 +726,7 @@ async def test_a_strategy_too_slow_for_what_may_not_be_lost_fails_alone(nursery,
     slow, fast = rig.engine.report().strategies
     assert (slow.state, fast.state) == ("failed", "running")
     assert other.calls.count("connected") == 11
-    assert isinstance(rig.engine._runners[0].error, SlowConsumerError)
+    assert isinstance(rig.engine._strategies.runners[0].error, SlowConsumerError)
     await rig.stop()
 
 
@@ -1130,31 +1129,6 @@ async def test_bars_close_by_the_clock(nursery, autojump_clock):
     minute = 60 * 10**9
     assert [now % minute for now in looked] == [2 * 10**9] * 5
     await rig.stop()
-
-
-@given(epoch=st.integers(10**18, 2 * 10**18), start=st.floats(0, 1e5))
-@settings(max_examples=20, deadline=None)
-def test_bars_close_by_the_clock_whatever_its_rounding(epoch, start):
-    from livetrio import Clock
-
-    @within(10 * HOUR)
-    async def run():
-        engine = LiveTradingEngine(
-            MessageBus(), Cache(), LiveTradingConfig(handle_signals=False), clock=Clock(epoch)
-        )
-        looked = []
-        engine.data.close_bars = looked.append
-        async with trio.open_nursery() as nursery:
-            await nursery.start(engine.run)
-            await trio.sleep(200)
-            engine.stop()
-        assert len(looked) in (3, 4)
-
-    async def late():
-        await trio.sleep(start)
-        await run()
-
-    trio.run(late, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 # The parts that can be exchanged.

@@ -400,7 +400,8 @@ async def test_make_engine_takes_strategies_as_configured():
         ),
         [],
     )
-    runners = [make(Clock.simulated()) for make in engine._strategies]
+    engine._strategies.prepare(Clock.simulated(), engine.data)
+    runners = engine._strategies.runners
 
     assert [runner.name for runner in runners] == ["one", "Watcher"]
     assert runners[0].context.events.capacity == 7
