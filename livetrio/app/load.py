@@ -23,16 +23,11 @@ from typing import Any, TypeVar
 import attrs
 
 from livetrio.app.config import Config, ExchangeConfig, StrategyConfig, find_duplicate_names, no_such_venue
+from livetrio.app.mistakes import unknown_key
+from livetrio.app.paths import PathParts, join_paths, render_path, sort_problems
 from livetrio.app.rules import found, quote
 from livetrio.app.secrets import mask
-from livetrio.app.structure import (
-    PathParts,
-    join_paths,
-    render_path,
-    sort_problems,
-    structure,
-    unknown_key,
-)
+from livetrio.app.structure import structure
 from livetrio.errors import ConfigError, Problem, UsageError
 from livetrio.venues.registry import VENUES
 

@@ -14,29 +14,27 @@ from __future__ import annotations
 import os
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, get_args
 
 import attrs
 import cattrs
 from cattrs.errors import (
     ClassValidationError,
-    ForbiddenExtraKeysError,
     IterableValidationError,
     IterableValidationNote,
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from livetrio.app.rules import Rule, found, is_number, is_whole, one_of
-from livetrio.app.secrets import EXPECTED, Secret, mask
+from livetrio.app.kinds import WORDS, describe, is_array, is_literal, is_table, is_union
+from livetrio.app.mistakes import Mismatch, explain
+from livetrio.app.paths import PathParts, sort_problems
+from livetrio.app.rules import Rule, is_number, is_whole, one_of
+from livetrio.app.secrets import Secret, mask
 from livetrio.errors import ConfigError, Problem
-from livetrio.model.identifiers import nearest
 
 T = TypeVar("T")
-
-PathParts = tuple[str | int, ...]
-"""Where a value is: keys of tables and indices of arrays."""
 
 
 def structure(
@@ -56,139 +54,8 @@ def structure(
     try:
         return _make_converter(os.environ if environ is None else environ).structure(value, kind)
     except Exception as error:  # whatever a class raises about its values is a mistake in the values
-        problems = [Problem(each.path, mask(each.message)) for each in _explain(error, path, None)]
+        problems = [Problem(each.path, mask(each.message)) for each in explain(error, path, None)]
         raise ConfigError(sort_problems(problems)) from None
-
-
-def render_path(path: PathParts) -> str:
-    """``strategies[0].params.size``; a key that is no bare word is quoted as in TOML."""
-    rendered = ""
-    for part in path:
-        if isinstance(part, int):
-            rendered += f"[{part}]"
-            continue
-        bare = re.fullmatch(r"[\w-]+", part, re.ASCII)
-        rendered += ("." if rendered else "") + (part if bare else _quote_key(part))
-    return rendered
-
-
-def join_paths(prefix: str, path: str) -> str:
-    """One path below another; either may be empty."""
-    return f"{prefix}{'.' if prefix and path and not path.startswith('[') else ''}{path}"
-
-
-def sort_problems(problems: Sequence[Problem]) -> list[Problem]:
-    """By path, with numbers in their own order; each only once."""
-
-    def key(problem: Problem) -> tuple[list[tuple[int, str]], str]:
-        parts = re.split(r"(\d{1,9})", problem.path)
-        return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], problem.message
-
-    return sorted(dict.fromkeys(problems), key=key)
-
-
-def unknown_key(path: PathParts, known: Sequence[str]) -> Problem:
-    """A key that means nothing, and the one that was probably meant."""
-    close = nearest(str(path[-1]), known)
-    if close is not None:
-        hint = f"; did you mean {close}?"
-    else:
-        hint = f"; known here: {', '.join(known)}" if 0 < len(known) <= 8 else ""
-    return Problem(render_path(path), f"unknown key{hint}")
-
-
-# Mistakes, in words.
-
-
-class _Mismatch(Exception):
-    """A value is not of the type that is wanted."""
-
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(expected, value)
-        self.expected = expected
-        self.value = value
-        self.rule: Rule | None = None
-        self.hidden = False
-
-    def __str__(self) -> str:
-        if self.hidden:
-            return f"expected {self.expected}, found something else; it is not shown"
-        if self.rule is not None:
-            return self.rule.refuse(self.value)
-        return f"expected {self.expected}, found {found(self.value, self.expected)}"
-
-
-def _explain(error: Exception, path: PathParts, field: str | None) -> Iterator[Problem]:
-    """The problems in what cattrs, a validator or a class has raised."""
-    if isinstance(error, ClassValidationError):
-        noted, others = error.group_exceptions()
-        for each, note in noted:
-            if isinstance(each, KeyError):
-                yield Problem(render_path((*path, note.name)), f"missing; {_wanted(error.cl, note.name)}")
-            else:
-                yield from _explain(each, (*path, note.name), note.name)
-        for each in others:
-            yield from _explain(each, path, None)
-    elif isinstance(error, IterableValidationError):
-        for each, item in error.group_exceptions()[0]:
-            yield from _explain(each, (*path, item.index), None)
-    elif isinstance(error, ForbiddenExtraKeysError):
-        known = [each.name for each in attrs.fields(error.cl) if each.init]
-        for name in sorted(error.extra_fields):
-            yield unknown_key((*path, name), known)
-    elif isinstance(error, ConfigError):
-        # A rule names its own field, of which the path knows already.
-        prefix = (
-            path[:-1] if field is not None and all(_is_at(field, each) for each in error.problems) else path
-        )
-        for problem in error.problems:
-            yield Problem(join_paths(render_path(prefix), problem.path), problem.message)
-    elif isinstance(error, _Mismatch):
-        yield Problem(render_path(path), str(error))
-    else:
-        yield _explain_foreign(error, path, field)
-
-
-def _explain_foreign(error: Exception, path: PathParts, field: str | None) -> Problem:
-    """What somebody else's validator or class has raised: its words, without the name in front of them."""
-    message = str(error.args[0]) if error.args and isinstance(error, TypeError | ValueError) else str(error)
-    named = re.match(r"(\w+)((?:\.[\w-]+)*): (.*)", message, re.DOTALL)
-    if field is not None and named is not None and named[1] == field:
-        return Problem(render_path(path) + named[2], named[3])
-    if not isinstance(error, ValueError):
-        message = f"{type(error).__name__}: {message}" if message else ""
-    return Problem(render_path(path), message or type(error).__name__)
-
-
-def _is_at(field: str, problem: Problem) -> bool:
-    return re.match(rf"{re.escape(field)}(?![\w-])", problem.path) is not None
-
-
-def _wanted(kind: type[Any], name: str) -> str:
-    attribute = attrs.fields_dict(kind)[name]
-    rule = attribute.validator
-    return f"expected {rule.expected if isinstance(rule, Rule) else _describe(attribute.type)}"
-
-
-def _describe(kind: Any) -> str:
-    """A type in the words of TOML."""
-    if _is_union(kind):
-        return " or ".join(_describe(each) for each in get_args(kind) if each is not types.NoneType)
-    if _is_literal(kind):
-        return one_of(*map(str, get_args(kind))).expected
-    if _is_array(kind):
-        return "an array"
-    return "a table" if _is_table(kind) or attrs.has(kind) else _WORDS.get(kind, "a value")
-
-
-_WORDS: dict[Any, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    Decimal: "a number",
-    str: "text",
-    Secret: EXPECTED,
-}
 
 
 # Conversion. A hook makes a value of a type; a factory makes the hook for a kind of types.
@@ -219,36 +86,18 @@ def _make_converter(environ: Mapping[str, str]) -> cattrs.Converter:
     }
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook_func(_is_literal, _structure_literal)
-    converter.register_structure_hook_factory(_is_union, _make_union_hook)
-    converter.register_structure_hook_factory(_is_array, _make_array_hook)
-    converter.register_structure_hook_factory(_is_table, _make_table_hook)
+    converter.register_structure_hook_func(is_literal, _structure_literal)
+    converter.register_structure_hook_factory(is_union, _make_union_hook)
+    converter.register_structure_hook_factory(is_array, _make_array_hook)
+    converter.register_structure_hook_factory(is_table, _make_table_hook)
     converter.register_structure_hook_factory(attrs.has, _make_class_hook)
     return converter
-
-
-def _is_literal(kind: Any) -> bool:
-    origin: Any = get_origin(kind)
-    return origin is Literal
-
-
-def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in (Union, types.UnionType)
-
-
-def _is_array(kind: Any) -> bool:
-    """A tuple of any length, the only kind that frozen settings hold."""
-    return get_origin(kind) is tuple
-
-
-def _is_table(kind: Any) -> bool:
-    return get_origin(kind) in (dict, Mapping)
 
 
 def _make_strict(holds: Callable[[object], bool]) -> Hook:
     def hook(value: object, kind: Any) -> Any:
         if not holds(value):
-            raise _Mismatch(_WORDS[kind], value)
+            raise Mismatch(WORDS[kind], value)
         return value
 
     return hook
@@ -260,14 +109,14 @@ def _structure_float(value: Any, _: Any) -> float:
             return float(value)
     except OverflowError:
         pass
-    raise _Mismatch("a number", value)
+    raise Mismatch("a number", value)
 
 
 def _structure_decimal(value: Any, _: Any) -> Decimal:
     if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d+)?", value, re.ASCII):
         return Decimal(value)
     if not is_number(value):
-        raise _Mismatch("a number", value)
+        raise Mismatch("a number", value)
     return (
         value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
     )
@@ -275,7 +124,7 @@ def _structure_decimal(value: Any, _: Any) -> Decimal:
 
 def _structure_literal(value: Any, kind: Any) -> Any:
     if not any(type(value) is type(choice) and value == choice for choice in get_args(kind)):
-        mismatch = _Mismatch(_describe(kind), value)
+        mismatch = Mismatch(describe(kind), value)
         mismatch.rule = one_of(*map(str, get_args(kind)))
         raise mismatch
     return value
@@ -294,7 +143,7 @@ def _make_union_hook(kind: Any, converter: cattrs.Converter) -> Hook:
             except Exception as error:
                 if isinstance(error, ClassValidationError) and isinstance(value, dict):
                     raise  # a table can only have been meant for the class
-        raise _Mismatch(_describe(kind), value)
+        raise Mismatch(describe(kind), value)
 
     return hook
 
@@ -304,7 +153,7 @@ def _make_array_hook(kind: Any, converter: cattrs.Converter) -> Hook:
 
     def hook(value: object, _: Any) -> Any:
         if not isinstance(value, list):
-            raise _Mismatch("an array", value)
+            raise Mismatch("an array", value)
         return tuple(_structure_items(enumerate(value), member, converter).values())
 
     return hook
@@ -315,7 +164,7 @@ def _make_table_hook(kind: Any, converter: cattrs.Converter) -> Hook:
 
     def hook(value: object, _: Any) -> Any:
         if not isinstance(value, dict):
-            raise _Mismatch("a table", value)
+            raise Mismatch("a table", value)
         return _structure_items(value.items(), member, converter)
 
     return hook
@@ -348,7 +197,7 @@ def _make_class_hook(kind: Any, converter: cattrs.Converter) -> Hook:
 
     def hook(value: object, _: Any) -> Any:
         if not isinstance(value, dict):
-            raise _Mismatch("a table", value)
+            raise Mismatch("a table", value)
         try:
             return generated(value, kind)
         except ClassValidationError as error:
@@ -406,16 +255,16 @@ def _reveal(kind: Any) -> Any:
     """The type with `_Revealed` in place of `str`: of ``str``, ``str | None``, ``Mapping[str, str]``."""
     if kind is str:
         return _Revealed
-    if _is_union(kind):
+    if is_union(kind):
         return _reveal(next(each for each in get_args(kind) if each is not types.NoneType))
-    if _is_table(kind):
+    if is_table(kind):
         return dict[str, _reveal(get_args(kind)[1])]  # type: ignore[misc]  # a type made at run time
     return kind
 
 
 def _complete(error: Exception, rule: object, is_secret: bool) -> None:
     """Let a mismatch say what the field's rule expects, and keep to itself what may be a secret."""
-    if isinstance(error, _Mismatch):
+    if isinstance(error, Mismatch):
         error.hidden = is_secret
         error.rule = rule if isinstance(rule, Rule) else error.rule
         error.expected = error.rule.expected if error.rule else error.expected
@@ -437,9 +286,3 @@ def _validate(attribute: attrs.Attribute[Any], value: Any) -> None:
         raise
     except Exception:
         return  # it looked at the instance; `__init__` will run it with one
-
-
-def _quote_key(key: str) -> str:
-    shown = key if len(key) <= 60 else f"{key[:57]}..."
-    escaped = shown.replace("\\", r"\\").replace('"', r"\"")
-    return '"' + "".join(each if each.isprintable() else repr(each)[1:-1] for each in escaped) + '"'

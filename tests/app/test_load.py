@@ -22,7 +22,7 @@ from livetrio.app.config import (
     WebSocketEndpoint,
 )
 from livetrio.app.load import MAX_FILE_BYTES, load_config
-from livetrio.app.structure import render_path, sort_problems, structure
+from livetrio.app.structure import structure
 from livetrio.cache import CacheConfig
 from livetrio.errors import ConfigError, Problem
 from livetrio.strategy.loader import check_strategy
@@ -738,25 +738,6 @@ def test_values_go_into_their_types_without_being_bent():
 )
 def test_a_value_that_does_not_fit_its_type_is_told_in_words(table: object, lines: list[str]):
     assert objections(table) == lines
-
-
-def test_paths_are_written_as_in_toml_and_sorted_by_number():
-    path = ("a", 10, "b c", 'd"e\n', "é", "f-_" * 30, "g h" * 30)
-    problems = [
-        Problem("a[10]", ""),
-        Problem("a[9]", "z"),
-        Problem("a[9]", "b"),
-        Problem("a", ""),
-        Problem("a", ""),
-    ]
-
-    assert render_path(path) == f'''a[10]."b c"."d\\"e\\n"."é".{"f-_" * 30}."{("g h" * 30)[:57]}..."'''
-    assert [f"{each.path} {each.message}".strip() for each in sort_problems(problems)] == [
-        "a",
-        "a[9] b",
-        "a[9] z",
-        "a[10]",
-    ]
 
 
 # Laws.
