@@ -45,6 +45,7 @@ from livetrio.supervision.liveness import Liveness
 from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.session import Receiver, Session
 from livetrio.supervision.status import ConnectionStatus
+from livetrio.supervision.totals import Totals
 from livetrio.supervision.upstream import Upstream
 from livetrio.supervision.websocket import WebSocket, open_websocket
 from livetrio.topics import FEED
@@ -108,13 +109,10 @@ class Connection:
         self._scope: trio.CancelScope | None = None
         self._restarting = False
         self._stopping = False
-        # Of the sessions that have ended; `status` adds the one that is open.
-        self._uptime = 0.0
-        self._messages = 0
+        self._totals = Totals()
+        """Of the sessions that have ended; `status` adds the one that is open."""
         self._waited = policy.reconnect_base
         """The delay before the running session; the first came without, which counts as the shortest."""
-        self._latency: float | None = None
-        self._last_message: float | None = None
 
     # Its life.
 
@@ -245,12 +243,9 @@ class Connection:
         """Nothing is applied from here on; what the session did is added to what the others did."""
         session.close()
         self._session = self._socket = None
-        lived = trio.current_time() - session.opened
-        self._uptime += lived
-        self._messages += session.messages
-        self._latency = session.latency if session.latency is not None else self._latency
-        self._last_message = session.last_received if session.messages else self._last_message
-        if self._has_worked(session) and lived >= self._waited:
+        now = trio.current_time()
+        self._totals = self._totals.plus(session, now)
+        if self._has_worked(session) and now - session.opened >= self._waited:
             self._backoff.reset()
 
     def _has_worked(self, session: Session) -> bool:
@@ -376,25 +371,20 @@ class Connection:
 
     def status(self) -> ConnectionStatus:
         """The connection as it is now."""
-        session = self._session
-        uptime, messages = self._uptime, self._messages
-        latency, last = self._latency, self._last_message
+        session, totals = self._session, self._totals
         if session is not None:
-            uptime += trio.current_time() - session.opened
-            messages += session.messages
-            latency = session.latency if session.latency is not None else latency
-            last = session.last_received if session.messages else last
+            totals = totals.plus(session, trio.current_time())
         return ConnectionStatus(
             name=self.name,
             endpoint=self.upstream.url,
             state=self.state,
             generation=self.generation,
             reconnect_attempts=self._backoff.attempts,
-            latency_ms=None if latency is None else latency * 1000,
-            messages_received=messages,
-            last_message_time=None if last is None else self._clock.at(last),
+            latency_ms=None if totals.latency is None else totals.latency * 1000,
+            messages_received=totals.messages,
+            last_message_time=None if totals.last_message is None else self._clock.at(totals.last_message),
             last_error=self.last_error,
-            uptime=uptime,
+            uptime=totals.uptime,
             feeds=tuple(self._desired),
             stale_feeds=tuple(self._stale_feeds),
             faults=dict(self._faults),
