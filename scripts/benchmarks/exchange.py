@@ -134,9 +134,7 @@ async def _start_exchange() -> tuple[str, trio.Process]:
     command = [sys.executable, "-m", "livetrio", "exchange", "--no-limits", "--accounts", str(CLIENTS)]
     process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE, env=environment())
     assert process.stdout is not None
-    line = b""
-    while b"\n" not in line:
-        line += await process.stdout.receive_some()
+    line = await _read_line(process.stdout, "the exchange")
     return line.split()[0].decode(), process
 
 
@@ -158,9 +156,9 @@ async def _listen(seconds: float, listeners: int) -> dict[str, Any]:
             env=environment(),
         )
         assert process.stdout is not None
-        said = await _read_line(process.stdout)  # all are subscribed
+        said = await _read_line(process.stdout, "the listeners")  # all are subscribed
         before, began = _cpu(), perf_counter()
-        said = await _read_line(process.stdout)
+        said = await _read_line(process.stdout, "the listeners")
         used, passed = _cpu() - before, perf_counter() - began
         await process.wait()
         nursery.cancel_scope.cancel()
@@ -170,12 +168,12 @@ async def _listen(seconds: float, listeners: int) -> dict[str, Any]:
     return {"cpu_percent": 100 * used / passed, "frames_per_second": found["frames"] / passed}
 
 
-async def _read_line(pipe: trio.abc.ReceiveStream) -> bytes:
+async def _read_line(pipe: trio.abc.ReceiveStream, who: str) -> bytes:
     line = b""
     while b"\n" not in line:
         data = await pipe.receive_some()
         if not data:
-            raise CheckFailed("the listeners ended without a result; what they say of that is above")
+            raise CheckFailed(f"{who} ended without a result; what is said of that stands above")
         line += bytes(data)
     return line
 

@@ -11,8 +11,8 @@ import sys
 import msgspec
 import trio
 
-from benchmarks.traders import _HEAD, _frame
-from livetrio.supervision.frames import FrameCutter
+from benchmarks.client import connect, frame
+from benchmarks.processes import CheckFailed
 
 COINS = ("BTC", "ETH", "SOL", "HYPE", "PURR/USDC", "@107")
 USER = "0x" + "1" * 40
@@ -50,26 +50,26 @@ class Listener:
 
     async def connect(self, port: int, subscriptions: bytes, count: int) -> None:
         """Subscribe to everything, and wait for all acks."""
-        self._stream = await trio.open_tcp_stream("127.0.0.1", port)
-        await self._stream.send_all(_HEAD)
-        await self._stream.receive_some(1000)
-        self._cutter = FrameCutter(max_message_bytes=2**24)
-        await self._stream.send_all(subscriptions)
+        self._client = await connect(port)
+        await self._client.send(subscriptions)
         while count > 0:
-            for message in self._cutter.feed(bytes(await self._stream.receive_some(65536)))[0]:
+            messages = await self._client.receive()
+            if messages is None:
+                raise CheckFailed(f"the exchange hung up with {count} acks to come")
+            for message in messages:
                 count -= message.startswith(b'{"channel":"subscriptionResponse"')
 
     async def listen(self) -> None:
         """Count."""
-        while data := await self._stream.receive_some(65536):
-            self.frames += len(self._cutter.feed(bytes(data))[0])
+        while (messages := await self._client.receive()) is not None:
+            self.frames += len(messages)
         self.is_closed = True
 
 
 async def main(port: int, count: int, seconds: float) -> None:
     """Let them all listen."""
     messages = [{"method": "subscribe", "subscription": each} for each in _subscriptions()]
-    subscriptions = [_frame(msgspec.json.encode(each)) for each in messages]
+    subscriptions = [frame(msgspec.json.encode(each)) for each in messages]
     listeners = [Listener() for _ in range(count)]
     for listener in listeners:
         await listener.connect(port, b"".join(subscriptions), len(subscriptions))

@@ -16,19 +16,14 @@ import coincurve
 import msgspec
 import trio
 
+from benchmarks.client import connect, frame
 from benchmarks.processes import CheckFailed
 from livetrio.exchange.keys import Key, make_key
 from livetrio.exchange.typed_data import Network, action_hash, agent_digest
-from livetrio.supervision.frames import FrameCutter
 
 CLIENTS = 8
 WAVE = 900
 """Orders on their way at once, of each client: an account may have 1,000 open (protocol page §1.3)."""
-
-_HEAD = (
-    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-)
 
 
 async def trade(base_url: str, *, orders: int, batch: int) -> float:
@@ -61,18 +56,13 @@ class Trader:
                 for number in numbers:
                     nonce += 1
                     action = make(f"{key.address[2:10]}{nonce >> 24:06x}", number, batch)
-                    frames.append(_frame(_signed(secret, action, nonce, number)))
+                    frames.append(frame(_signed(secret, action, nonce, number)))
                 wave.append(b"".join(frames))
             self._waves.append((len(numbers), wave, batch))
 
     async def connect(self, port: int) -> None:
         """Open the connection."""
-        self._stream = await trio.open_tcp_stream("127.0.0.1", port)
-        await self._stream.send_all(_HEAD)
-        answer = await self._stream.receive_some(1000)
-        if not answer.startswith(b"HTTP/1.1 101 ") or not answer.endswith(b"\r\n\r\n"):
-            raise CheckFailed(f"no WebSocket: {answer!r}")
-        self._cutter = FrameCutter(max_message_bytes=2**20)
+        self._client = await connect(port)
 
     async def run(self) -> None:
         """Go through all waves."""
@@ -80,13 +70,16 @@ class Trader:
             for frames, good in ((places, "resting"), (cancels, "success")):
                 await self._send(frames, count, batch, good)
             self.placed += count * batch
-        await self._stream.aclose()
+        await self._client.close()
 
     async def _send(self, frames: bytes, count: int, batch: int, good: str) -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._stream.send_all, frames)
+            nursery.start_soon(self._client.send, frames)
             while count > 0:
-                for message in self._cutter.feed(bytes(await self._stream.receive_some(65536)))[0]:
+                messages = await self._client.receive()
+                if messages is None:
+                    raise CheckFailed(f"the exchange hung up with {count} answers to come")
+                for message in messages:
                     _check(message, batch, good)
                     count -= 1
 
@@ -124,13 +117,3 @@ def _signed(secret: coincurve.PrivateKey, action: dict[str, Any], nonce: int, po
     return msgspec.json.encode(
         {"method": "post", "id": post_id, "request": {"type": "action", "payload": payload}}
     )
-
-
-def _frame(payload: bytes) -> bytes:
-    """A masked text frame; the mask is not zero, so that it has to be taken off."""
-    size = len(payload)
-    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
-    mask = b"\x12\x34\x56\x78"
-    key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
-    masked = (int.from_bytes(payload, "big") ^ key).to_bytes(size, "big")
-    return b"\x81" + length + mask + masked
