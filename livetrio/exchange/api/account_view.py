@@ -13,7 +13,6 @@ from livetrio.exchange.chain.margin import (
     available_to_trade,
     cross_margin_used,
     isolated_value,
-    leverage_of,
     liquidation_px,
     maintenance_margin,
     margin_used,
@@ -78,7 +77,7 @@ def _position(ledger: Ledger, account: Account, perp: Perp, position: Position) 
     The return is that on the initial margin at the entry prices, as the page's sample has it (§4.11).
     """
     asset, size = perp.asset, abs(position.szi)
-    leverage = leverage_of(ledger, account, asset)
+    leverage = ledger.leverage(account, asset).value
     ntl, entry = _ntl(ledger, perp, position), position.entry_ntl
     pnl = ntl - entry if position.szi > 0 else entry - ntl
     liquidation = liquidation_px(ledger, account, asset)
@@ -111,7 +110,7 @@ def _leverage(value: int, raw_usd: int | None) -> View:
 def active_asset_data(ledger: Ledger, account: Account, perp: Perp) -> View:
     """How an account trades a perpetual, and how much more of it could be bought and sold (§2.5)."""
     asset, mark = perp.asset, ledger.marks[perp.asset]
-    setting = ledger.leverage(account, perp)
+    setting = ledger.leverage(account, asset)
     position = account.positions.get(asset)
     raw_usd = None if setting.is_cross else 0 if position is None else position.cash
     available = [available_to_trade(ledger, account, asset, is_buy=is_buy) for is_buy in (True, False)]

@@ -13,7 +13,7 @@ import attrs
 from livetrio.exchange.chain.account import Account, Leverage
 from livetrio.exchange.chain.book import Book
 from livetrio.exchange.chain.events import Event, OrderUpdate
-from livetrio.exchange.chain.listing import Listing, Perp
+from livetrio.exchange.chain.listing import Listing
 from livetrio.exchange.chain.order import Order, Status
 from livetrio.exchange.chain.premiums import Premiums
 
@@ -69,6 +69,8 @@ class Ledger:
     one still; by address. Without the house."""
     agents: dict[str, Account] = attrs.field(factory=dict)
     """By address of an API wallet: whose it is, or was."""
+    default_leverages: tuple[Leverage, ...] = attrs.field(init=False)
+    """By asset of a perpetual: how it is traded by those who never set it."""
     premiums: Premiums = attrs.field(factory=Premiums)
     armed: dict[str, Account] = attrs.field(factory=dict)
     """The accounts whose dead man's switch is set, by address."""
@@ -83,6 +85,10 @@ class Ledger:
         self.triggers = {each.asset: {} for each in self.listing.instruments}
         self.open_interest = {each.asset: 0 for each in self.listing.perps}
         self.holders = {each.asset: {} for each in self.listing.perps}
+        self.default_leverages = tuple(
+            Leverage(min(DEFAULT_LEVERAGE, each.max_leverage), is_cross=not each.only_isolated)
+            for each in self.listing.perps
+        )
         self.treasury = self.account(TREASURY)
         self.treasury.exists = self.treasury.is_house = True
 
@@ -98,12 +104,9 @@ class Ledger:
         """The account of an address, if there is any."""
         return self.accounts.get(address.lower())
 
-    def leverage(self, account: Account, perp: Perp) -> Leverage:
+    def leverage(self, account: Account, asset: int) -> Leverage:
         """How an account trades a perpetual: as it set it, or else 20 times, or what the perpetual allows."""
-        found = account.leverages.get(perp.asset)
-        if found is not None:
-            return found
-        return Leverage(min(DEFAULT_LEVERAGE, perp.max_leverage), is_cross=not perp.only_isolated)
+        return account.leverages.get(asset) or self.default_leverages[asset]
 
     def take_oid(self) -> int:
         """A number no order has."""

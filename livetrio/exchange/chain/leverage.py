@@ -61,7 +61,7 @@ def update_leverage(
         return NO_CROSS
     position = account.positions.get(asset)
     has_position = position is not None and position.szi != 0
-    old = ledger.leverage(account, perp)
+    old = ledger.leverage(account, asset)
     if has_position and old.is_cross != is_cross:
         return NO_SWITCH
     before = account.leverages.get(asset)

@@ -20,7 +20,7 @@ no margin: they may place and fill whatever they want.
 from __future__ import annotations
 
 from livetrio.exchange.chain.account import Account, Position
-from livetrio.exchange.chain.ledger import DEFAULT_LEVERAGE, Ledger
+from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.order import NewOrder, Order, Tif
 
 TRANSFER_DIVISOR = 10
@@ -53,7 +53,7 @@ def initial_margin(ledger: Ledger, account: Account, asset: int) -> int:
     if position is None:
         return 0
     ntl = abs(position.szi) * ledger.marks[asset]
-    return -(-ntl // leverage_of(ledger, account, asset))
+    return -(-ntl // ledger.leverage(account, asset).value)
 
 
 def margin_used(ledger: Ledger, account: Account, asset: int) -> int:
@@ -84,32 +84,16 @@ def maintenance_margin(ledger: Ledger, account: Account) -> int:
     )
 
 
-def leverage_of(ledger: Ledger, account: Account, asset: int) -> int:
-    """How large a position may be, by its margin. As `Ledger.leverage`, for those who ask often."""
-    found = account.leverages.get(asset)
-    if found is not None:
-        return found.value
-    return min(DEFAULT_LEVERAGE, ledger.listing.perps[asset].max_leverage)
-
-
-def is_cross(ledger: Ledger, account: Account, asset: int) -> bool:
-    """Whether a position in a perpetual is, or would be, one of cross margin."""
-    found = account.leverages.get(asset)
-    return not ledger.listing.perps[asset].only_isolated if found is None else found.is_cross
-
-
 def _value_and_used(ledger: Ledger, account: Account) -> tuple[int, int]:
     """Account value and cross margin used, in one walk over the positions."""
-    marks, perps, leverages = ledger.marks, ledger.listing.perps, account.leverages
+    marks = ledger.marks
     value, used = account.cash, 0
     for asset, position in account.positions.items():
         szi = position.szi
         if szi and position.is_cross:
             worth = szi * marks[asset]
             value += worth
-            found = leverages.get(asset)
-            leverage = min(DEFAULT_LEVERAGE, perps[asset].max_leverage) if found is None else found.value
-            used -= (-worth if worth > 0 else worth) // leverage
+            used -= (-worth if worth > 0 else worth) // ledger.leverage(account, asset).value
     return value, used
 
 
@@ -119,10 +103,9 @@ def _value_and_used(ledger: Ledger, account: Account) -> tuple[int, int]:
 def order_margin(ledger: Ledger, account: Account) -> int:
     """What the resting orders of an account reserve, for cross and isolated positions to come."""
     total = 0
-    positions, leverages, perps = account.positions, account.leverages, ledger.listing.perps
-    for asset, resting in account.resting.items():  # on the way of every order: calls are spared
+    for asset, resting in account.resting.items():
         bid_ntl, ask_ntl = resting.bid_ntl, resting.ask_ntl
-        position = positions.get(asset)
+        position = account.positions.get(asset)
         if position is not None and position.szi:
             if position.szi < 0:
                 bid_ntl = _uncovered(position, resting.bid_sz, bid_ntl)
@@ -130,9 +113,7 @@ def order_margin(ledger: Ledger, account: Account) -> int:
                 ask_ntl = _uncovered(position, resting.ask_sz, ask_ntl)
         ntl = bid_ntl if bid_ntl > ask_ntl else ask_ntl
         if ntl:
-            found = leverages.get(asset)
-            leverage = min(DEFAULT_LEVERAGE, perps[asset].max_leverage) if found is None else found.value
-            total -= -ntl // leverage
+            total -= -ntl // ledger.leverage(account, asset).value
     return total
 
 
@@ -175,7 +156,7 @@ def _uncovered(position: Position, sz: int, ntl: int) -> int:
 # Whether orders may be placed and matched.
 
 
-def can_place(ledger: Ledger, account: Account, new: NewOrder) -> bool:
+def can_place(ledger: Ledger, account: Account, new: NewOrder | Order) -> bool:
     """Whether the free margin covers what an order for a perpetual would add to what is reserved.
 
     An order that opens nothing may be placed whatever the margin is: it stays, with all others of its side,
@@ -204,7 +185,7 @@ def can_place(ledger: Ledger, account: Account, new: NewOrder) -> bool:
     else:
         px = max(new.px, ledger.marks[asset])
         after = _worse_side(position, bid_sz, bid_ntl, ask_sz + sz, ask_ntl + sz * px)
-    leverage = leverage_of(ledger, account, asset)
+    leverage = ledger.leverage(account, asset).value
     added = -(-after // leverage) + -before // leverage
     return max(added, 0) <= free_margin(ledger, account)
 
@@ -237,21 +218,21 @@ def can_fill(ledger: Ledger, order: Order, sz: int, px: int | None = None) -> bo
     if closing == sz and is_good:
         return True
     signed = sz if is_buy else -sz
-    cross = is_cross(ledger, account, asset) if szi == 0 or position is None else position.is_cross
-    if not cross:
+    leverage = ledger.leverage(account, asset)
+    is_cross = leverage.is_cross if szi == 0 or position is None else position.is_cross
+    if not is_cross:
         own = 0 if position is None or not closing else position.cash + szi * px
         if closing == sz:
             return own >= 0
         value, used = _value_and_used(ledger, account)
-        new_margin = -(-(sz - closing) * px // leverage_of(ledger, account, asset))
+        new_margin = -(-(sz - closing) * px // leverage.value)
         return own >= 0 and new_margin <= value - used + own and _covers_loss(new_margin, signed, mark, px)
     value, used = _value_and_used(ledger, account)
     value += signed * (mark - px)
     if closing == sz:
         return value >= 0
-    leverage = leverage_of(ledger, account, asset)
-    used -= -(-abs(szi) * mark // leverage)
-    used += -(-abs(szi + signed) * mark // leverage)
+    used -= -(-abs(szi) * mark // leverage.value)
+    used += -(-abs(szi + signed) * mark // leverage.value)
     return value >= used
 
 

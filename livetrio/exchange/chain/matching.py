@@ -6,6 +6,8 @@ What the venue does beyond that (§5.12, docs page *order-book*, 2026-08-22):
 - a reduce-only order trades no more than what is left of the position, on either side;
 - the margin of a resting order's account is checked again when it is matched; where it does not suffice the
   order is canceled and the taker goes on;
+- reduce-only orders in the book take no more than the position together: a new one drives out the older ones
+  that are too much (the page is not sure whether the older or the excess goes);
 - when a position is gone, or has turned, the reduce-only orders that could only increase it are canceled.
 """
 
@@ -55,7 +57,7 @@ def take(ledger: Ledger, order: Order) -> tuple[int, int]:
         filled += sz
         ntl += sz * maker.px
         if not maker.sz:
-            _leave(ledger, maker, Status.FILLED)
+            _finish(ledger, maker, Status.FILLED)
         if not maker.account.is_house:
             _follow_fill(ledger, maker)
         if not order.account.is_house:
@@ -82,6 +84,8 @@ def rest(ledger: Ledger, order: Order) -> None:
     ledger.traded.add(order.instrument.asset)
     enter(ledger, order)
     reserve(order, order.sz)
+    if order.reduce_only:
+        _drive_out_reducers(ledger, order)
 
 
 def enter(ledger: Ledger, order: Order) -> None:
@@ -102,14 +106,19 @@ def end(ledger: Ledger, order: Order, status: Status) -> None:
         reserve(order, -order.sz)
     else:
         ledger.triggers[asset].pop(order.oid, None)
-    _leave(ledger, order, status)
+    _finish(ledger, order, status)
 
 
-def _leave(ledger: Ledger, order: Order, status: Status) -> None:
-    """An order is alive no more, wherever it was; its children come to life or go with it."""
+def leave(ledger: Ledger, order: Order) -> None:
+    """The opposite of `enter`."""
     if ledger.orders.pop(order.oid, None) is not None:
         del order.account.orders[order.oid]
         order.account.reducers -= order.reduce_only
+
+
+def _finish(ledger: Ledger, order: Order, status: Status) -> None:
+    """An order is alive no more, wherever it was; its children come to life or go with it."""
+    leave(ledger, order)
     ledger.update(order, status)
     if order.children:
         settle_children(ledger, order)
@@ -156,6 +165,25 @@ def _cancel_idle_reducers(ledger: Ledger, account: Account, asset: int, szi: int
     for each in idle:
         if each.oid in ledger.orders:
             end(ledger, each, Status.REDUCE_ONLY_CANCELED)
+
+
+def _drive_out_reducers(ledger: Ledger, order: Order) -> None:
+    """Cancel the oldest reduce-only orders beside this one until what rests does not exceed the position."""
+    older = [
+        each
+        for each in order.account.orders.values()
+        if each.reduce_only
+        and each.is_resting
+        and each.instrument is order.instrument
+        and each.is_buy == order.is_buy
+        and each is not order
+    ]
+    excess = order.sz + sum(each.sz for each in older) - reducible(order)
+    for each in older:
+        if excess <= 0:
+            break
+        excess -= each.sz
+        end(ledger, each, Status.REDUCE_ONLY_CANCELED)
 
 
 def _waits_for_parent(ledger: Ledger, order: Order) -> bool:

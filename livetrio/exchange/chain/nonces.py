@@ -59,10 +59,6 @@ class Nonces:
         self._touch(signer, used)
         return None
 
-    def forget(self, signer: str) -> None:
-        """An agent is no longer registered: the venue then drops what it has used (§5.11)."""
-        self._used.pop(signer, None)
-
     def _touch(self, signer: str, used: list[int]) -> None:
         self._used.pop(signer, None)
         self._used[signer] = used

@@ -79,7 +79,7 @@ def average_price(ntl: int, sz: int, px_decimals: int) -> str:
 def place(ledger: Ledger, account: Account, new: NewOrder, builder: Builder | None = None) -> Placement:
     """Place one order: refuse it, or match it, and let rest what may."""
     order = make_order(ledger, account, new, builder)
-    fault = None if account.is_house else _fault(ledger, order, new)
+    fault = None if account.is_house else _fault(ledger, order)
     if fault is not None:
         return refuse(ledger, order, fault)
     if new.trigger is not None:
@@ -94,7 +94,7 @@ def place_child(ledger: Ledger, account: Account, new: NewOrder, parent: Order) 
     """Place a take-profit or stop that comes to life when its parent is filled."""
     order = make_order(ledger, account, new, None)
     order.parent = parent
-    fault = _child_fault(new, account)
+    fault = _child_fault(order)
     if fault is not None:
         return refuse(ledger, order, fault)
     parent.children.append(order)
@@ -197,46 +197,45 @@ def _announce(ledger: Ledger, order: Order) -> None:
         ledger.update(order, Status.OPEN)
 
 
-def _child_fault(new: NewOrder, account: Account) -> Status | None:
+def _child_fault(order: Order) -> Status | None:
     """Why a child is refused before its parent has been filled."""
-    if not _is_on_grid(new):
+    if not _is_on_grid(order):
         return Status.TICK_REJECTED
-    if new.px * new.sz < _minimum(new):
+    if order.px * order.sz < _minimum(order):
         return Status.MIN_TRADE_NTL_REJECTED
-    return Status.TOO_MANY_OPEN_ORDERS_REJECTED if len(account.orders) >= MAX_OPEN_ORDERS else None
+    return Status.TOO_MANY_OPEN_ORDERS_REJECTED if len(order.account.orders) >= MAX_OPEN_ORDERS else None
 
 
-def _is_on_grid(new: NewOrder) -> bool:
-    prices = [new.px] if new.trigger is None else [new.px, new.trigger.px]
-    return all(is_on_tick(px, new.instrument.px_decimals) for px in prices)
+def _is_on_grid(order: Order) -> bool:
+    prices = [order.px] if order.trigger is None else [order.px, order.trigger.px]
+    return all(is_on_tick(px, order.instrument.px_decimals) for px in prices)
 
 
-def _fault(ledger: Ledger, order: Order, new: NewOrder) -> Status | None:
+def _fault(ledger: Ledger, order: Order) -> Status | None:
     """Why an order is refused before it meets the book."""
-    instrument, account = new.instrument, order.account
-    trigger = new.trigger
-    if not _is_on_grid(new):
+    instrument, account, trigger = order.instrument, order.account, order.trigger
+    if not _is_on_grid(order):
         return Status.TICK_REJECTED
-    if new.px * new.sz < _minimum(new) and not _closes_all(order):
+    if order.px * order.sz < _minimum(order) and not _closes_all(order):
         return Status.MIN_TRADE_NTL_REJECTED
     if len(account.orders) >= MAX_OPEN_ORDERS:
         limit = min(5_000, MAX_OPEN_ORDERS + account.volume // (5_000_000 * 10**6))
-        if len(account.orders) >= limit or new.reduce_only or trigger is not None:
+        if len(account.orders) >= limit or order.reduce_only or trigger is not None:
             return Status.TOO_MANY_OPEN_ORDERS_REJECTED
-    if new.reduce_only and not reducible(order):
+    if order.reduce_only and not reducible(order):
         return Status.REDUCE_ONLY_REJECTED
     if trigger is not None:
         mark = ledger.marks[instrument.asset]
-        return Status.BAD_TRIGGER_PX_REJECTED if trigger.fires(mark, is_buy=new.is_buy) else None
+        return Status.BAD_TRIGGER_PX_REJECTED if trigger.fires(mark, is_buy=order.is_buy) else None
     if isinstance(instrument, SpotPair):
-        return None if can_pay(account, instrument, new) else Status.INSUFFICIENT_SPOT_BALANCE_REJECTED
-    if new.reduce_only or can_place(ledger, account, new):
+        return None if _can_pay(order, instrument) else Status.INSUFFICIENT_SPOT_BALANCE_REJECTED
+    if order.reduce_only or can_place(ledger, account, order):
         return None
     return Status.PERP_MARGIN_REJECTED
 
 
-def _minimum(new: NewOrder) -> int:
-    instrument = new.instrument
+def _minimum(order: Order) -> int:
+    instrument = order.instrument
     return int(MIN_NOTIONAL * 10 ** (instrument.px_decimals + instrument.sz_decimals))
 
 
@@ -245,10 +244,11 @@ def _closes_all(order: Order) -> bool:
     return order.reduce_only and 0 < reducible(order) <= order.sz
 
 
-def can_pay(account: Account, pair: SpotPair, new: NewOrder) -> bool:
+def _can_pay(order: Order, pair: SpotPair) -> bool:
     """Whether a spot balance, less what open orders hold, covers an order at its limit price."""
-    if new.is_buy:
-        token, amount = pair.quote.index, new.px * new.sz * pair.quote_scale
+    account = order.account
+    if order.is_buy:
+        token, amount = pair.quote.index, order.px * order.sz * pair.quote_scale
     else:
-        token, amount = pair.base.index, new.sz * pair.base_scale
+        token, amount = pair.base.index, order.sz * pair.base_scale
     return amount <= account.balances.get(token, 0) - account.holds.get(token, 0)

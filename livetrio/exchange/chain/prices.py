@@ -18,8 +18,8 @@ from collections.abc import Iterable
 
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.margin import can_place
-from livetrio.exchange.chain.matching import end, reducible
-from livetrio.exchange.chain.order import NewOrder, Order, Status, Tif, Trigger
+from livetrio.exchange.chain.matching import end, leave, reducible
+from livetrio.exchange.chain.order import Order, Status, Tif, Trigger
 from livetrio.exchange.chain.placing import execute
 
 
@@ -77,15 +77,8 @@ def _fire(ledger: Ledger, order: Order, trigger: Trigger) -> None:
     order.tif = Tif.FRONTEND_MARKET if trigger.is_market else Tif.GTC
     ledger.begin_tx()
     ledger.update(order, Status.TRIGGERED)
-    del ledger.orders[order.oid]
-    del order.account.orders[order.oid]
-    order.account.reducers -= order.reduce_only
-    if not order.reduce_only and not can_place(ledger, order.account, _asked(order)):
+    leave(ledger, order)  # it enters anew if it rests
+    if not order.reduce_only and not can_place(ledger, order.account, order):
         ledger.update(order, Status.MARGIN_CANCELED)
     else:
         execute(ledger, order)
-
-
-def _asked(order: Order) -> NewOrder:
-    """What a triggered order asks for."""
-    return NewOrder(instrument=order.instrument, is_buy=order.is_buy, px=order.px, sz=order.sz, tif=order.tif)

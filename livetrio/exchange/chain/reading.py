@@ -34,7 +34,7 @@ def read_order(ledger: Ledger, wire: OrderWire) -> NewOrder:
     instrument = ledger.listing.by_asset.get(wire.a)
     if instrument is None:
         raise Refused(f"Invalid asset. asset={wire.a}")  # the text is ours
-    if instrument.is_perp and getattr(instrument, "is_delisted", False):
+    if isinstance(instrument, Perp) and instrument.is_delisted:
         raise Refused(f"Trading is halted. asset={wire.a}")
     sz = _read_size(ledger, instrument, wire.s)
     px = _read_price(ledger, instrument, wire.p)

@@ -64,7 +64,7 @@ def _fill_perp(
     position = account.position(perp.asset)
     start = position.szi
     if start == 0:
-        position.is_cross = ledger.leverage(account, perp).is_cross
+        position.is_cross = ledger.leverage(account, perp.asset).is_cross
         if not account.is_house:
             ledger.holders[perp.asset][account.address] = account
     closed_pnl = change_position(ledger, account, position, perp, sz if order.is_buy else -sz, px)
@@ -137,7 +137,7 @@ def _trade_isolated(
         account.cash += released
     position.cash -= ntl
     if opening:
-        leverage = ledger.leverage(account, perp).value
+        leverage = ledger.leverage(account, perp.asset).value
         margin = -(-opening * px // leverage)
         position.cash += margin
         account.cash -= margin

@@ -24,7 +24,6 @@ from livetrio.exchange.chain.money import (
     unknown_token,
     usd_text,
 )
-from livetrio.exchange.chain.units import format_units
 
 MAX_SUB_ACCOUNTS = 10
 """And one more for each 100 million USD of volume, up to 50 (docs page *sub-accounts*, 2026-08-22)."""
@@ -32,27 +31,14 @@ MAX_SUB_ACCOUNTS = 10
 MOST_SUB_ACCOUNTS = 50
 
 
-def create_sub_account(
-    ledger: Ledger, account: Account, name: str, required_volume: int = 0
-) -> tuple[str, str | None]:
+def create_sub_account(ledger: Ledger, account: Account, name: str) -> tuple[str, str | None]:
     """Open an account below one's own: its address and None, or nothing and why not.
 
-    The address is made of the master's and of how many there are already.
-
-    Args:
-      ledger: the state.
-      account: the master.
-      name: for people.
-      required_volume: what must have been traded before, millionths of a USD; 100,000 USD at the venue.
+    The address is made of the master's and of how many there are already. The venue asks for 100,000 USD of
+    volume first; here nothing is asked for.
     """
     if account.role is not Role.USER:
         return "", "Only users can create sub-accounts."  # the text is ours
-    if account.volume < required_volume:
-        traded = format_units(account.volume * 100 // USD, 2).removesuffix(".0")
-        return "", (
-            "Cannot create sub-accounts until enough volume traded. "
-            f"Required: ${required_volume // USD}. Traded: ${traded}."
-        )
     count = len(account.sub_accounts)
     if count >= min(MAX_SUB_ACCOUNTS + account.volume // (100_000_000 * USD), MOST_SUB_ACCOUNTS):
         return "", "Too many sub-accounts."

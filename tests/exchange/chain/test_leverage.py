@@ -42,8 +42,8 @@ def test_a_leverage_is_set_for_one_perpetual_and_the_owner_hears_of_it(world):
     account = world.accounts[0]
 
     assert update_leverage(world.ledger, account, 0, 7, is_cross=True) is None
-    assert world.ledger.leverage(account, world.btc) == Leverage(7)
-    assert world.ledger.leverage(account, world.eth) == Leverage(20)
+    assert world.ledger.leverage(account, world.btc.asset) == Leverage(7)
+    assert world.ledger.leverage(account, world.eth.asset) == Leverage(20)
     assert [(type(each), each.account) for each in world.ledger.events] == [(AccountChanged, account)]
 
 
@@ -71,7 +71,7 @@ def test_the_kind_of_margin_cannot_change_with_an_open_position(world):
     refused = update_leverage(world.ledger, account, 0, 10, is_cross=False)
 
     assert refused == "Cannot switch leverage type with open position."
-    assert world.ledger.leverage(account, world.btc) == Leverage(20)
+    assert world.ledger.leverage(account, world.btc.asset) == Leverage(20)
 
 
 def test_the_kind_of_margin_may_change_with_orders_in_the_book(world):
@@ -96,7 +96,7 @@ def test_a_lower_leverage_of_a_cross_position_must_be_covered(world):
 
     assert update_leverage(world.ledger, account, 0, 10, is_cross=True) is None
     assert update_leverage(world.ledger, account, 0, 9, is_cross=True) == module.CROSS_TOO_LOW
-    assert world.ledger.leverage(account, world.btc) == Leverage(10)
+    assert world.ledger.leverage(account, world.btc.asset) == Leverage(10)
 
 
 def test_a_lower_leverage_must_cover_the_resting_orders_too(world):

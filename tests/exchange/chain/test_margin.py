@@ -34,7 +34,7 @@ def hold(world, account, sz, px=BTC, instrument=None, leverage=None):
     if position.is_cross:
         account.cash -= sz * px
     else:
-        need = -(-abs(sz) * px // margin.leverage_of(world.ledger, account, instrument.asset))
+        need = -(-abs(sz) * px // world.ledger.leverage(account, instrument.asset).value)
         account.cash -= need
         position.cash = need - sz * px
     return position
@@ -82,12 +82,9 @@ def test_a_perpetual_without_a_setting_has_twenty_times_or_what_it_allows(world)
     account = world.accounts[0]
     hype = world.ledger.listing.perps[3]
 
-    assert margin.leverage_of(world.ledger, account, 0) == 20
-    assert margin.leverage_of(world.ledger, account, hype.asset) == hype.max_leverage == 10
-    for perp in world.ledger.listing.perps:
-        expected = world.ledger.leverage(account, perp)
-        assert margin.leverage_of(world.ledger, account, perp.asset) == expected.value
-        assert margin.is_cross(world.ledger, account, perp.asset) == expected.is_cross
+    assert world.ledger.leverage(account, 0) == Leverage(20, is_cross=True)
+    assert world.ledger.leverage(account, hype.asset) == Leverage(10, is_cross=True)
+    assert hype.max_leverage == 10
 
 
 def test_an_isolated_position_stands_alone_with_its_own_cash(world):

@@ -178,6 +178,25 @@ def test_a_resting_reduce_only_order_is_capped_when_it_is_met(world, maker, take
     assert world.book() == ([(913800, 1000)], [])
 
 
+def test_a_new_reducer_drives_out_the_older_ones_that_are_too_much(world, maker, taker):
+    world.place(maker, "sell", 91374, "0.03")
+    world.place(taker, "buy", 91374, "0.03")
+    oldest, older, opening = (
+        world.place(taker, "sell", 92000, "0.01", reduce_only=True).order,
+        world.place(taker, "sell", 91900, "0.01", reduce_only=True).order,
+        world.place(taker, "sell", 93000, "0.05").order,
+    )
+    fits = world.place(taker, "sell", 92100, "0.01", reduce_only=True).order
+
+    assert all(each.is_resting for each in (oldest, older, opening, fits))
+    world.place(taker, "sell", 92200, "0.001", reduce_only=True)
+    assert oldest.status is Status.REDUCE_ONLY_CANCELED
+    assert all(each.is_resting for each in (older, opening, fits))
+    whole = world.place(taker, "sell", 92300, "0.05", reduce_only=True).order
+    assert taker.reducers == 1
+    assert whole.is_resting
+
+
 def test_when_the_position_is_gone_its_other_reducers_are_canceled(world, maker, taker):
     world.place(maker, "sell", 91375, "0.01")
     world.place(taker, "buy", 91375, "0.01")

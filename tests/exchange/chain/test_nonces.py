@@ -82,15 +82,6 @@ def test_the_signer_that_acted_the_longest_ago_is_forgotten_first():
     assert nonces.check_and_add("b", TIME + 1, TIME) is None
 
 
-def test_a_removed_agents_nonces_are_forgotten():
-    nonces = Nonces()
-    nonces.check_and_add(SIGNER, TIME, TIME)
-    nonces.forget(SIGNER)
-    nonces.forget(SIGNER)
-
-    assert nonces.check_and_add(SIGNER, TIME, TIME) is None
-
-
 class NaiveNonces:
     """Remembers every nonce ever, and sorts them each time."""
 

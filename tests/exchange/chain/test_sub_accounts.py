@@ -77,18 +77,6 @@ def test_there_are_ten_sub_accounts_and_more_for_much_volume(world):
     assert create_sub_account(world.ledger, account, "11")[1] == "Too many sub-accounts."
 
 
-def test_volume_may_be_asked_for(world):
-    account = world.accounts[0]
-    account.volume = 12_066_759_999
-    refused = create_sub_account(world.ledger, account, "one", 100_000 * USD)
-
-    assert refused[1] == (
-        "Cannot create sub-accounts until enough volume traded. Required: $100000. Traded: $12066.75."
-    )
-    account.volume = 100_000 * USD
-    assert create_sub_account(world.ledger, account, "one", 100_000 * USD)[1] is None
-
-
 def test_perpetual_money_goes_down_and_comes_back(world):
     account = world.accounts[0]
     sub = make(world, account)
