@@ -20,9 +20,12 @@ ADDS, CANCELS, TAKES = 0, 1, 2
 
 
 def stage_of(action: AnyAction) -> int:
-    """When in a block an action is done; a modify goes with its new order (§1.1)."""
+    """When in a block an action is done; a modify goes with its new order (§1.1), which only adds liquidity
+    unless it is to be placed always (§5.5)."""
     if isinstance(action, asked.CancelAction | asked.CancelByCloidAction):
         return CANCELS
+    if isinstance(action, asked.ModifyAction | asked.BatchModifyAction) and not action.a:
+        return ADDS
     return TAKES if any(_may_take(each) for each in _orders(action)) else ADDS
 
 

@@ -41,6 +41,8 @@ MAX_PERP_BUILDER_FEE = 100
 """Tenths of a basis point (§5.3)."""
 
 NOT_CANCELABLE = "Order was never placed, already canceled, or filled."
+NOT_FAST = "Trigger orders cannot be canceled fast."
+"""Which §5.4 says; the text is this exchange's own."""
 NOT_MODIFIABLE = "Cannot modify canceled or filled order"
 GONE = "Error placing new order during modify: "
 """What a modify says when the old order is gone and the new one was refused (§5.5)."""
@@ -115,15 +117,18 @@ def cancel_orders(
     ledger: Ledger, account: Account, action: CancelAction | CancelByCloidAction
 ) -> dict[str, Any]:
     """Cancel orders one by one, with one result for each."""
+    named: list[tuple[int, int | str]]
+    if isinstance(action, CancelAction):
+        named = [(each.a, each.o) for each in action.cancels]
+    else:
+        named = [(each.asset, each.cloid) for each in action.cancels]
     results: list[object] = []
-    for each in action.cancels:
-        if isinstance(action, CancelAction):
-            asset, key = each.a, each.o  # type: ignore[union-attr]  # the two kinds are never mixed
-        else:
-            asset, key = each.asset, each.cloid  # type: ignore[union-attr]  # see above
+    for asset, key in named:
         order = find_live(account, key)
         if order is None or order.instrument.asset != asset:
             results.append({"error": f"{NOT_CANCELABLE} asset={asset}"})
+        elif action.f and order.waits_for_trigger:
+            results.append({"error": f"{NOT_FAST} asset={asset}"})
         else:
             end(ledger, order, Status.CANCELED)
             results.append("success")

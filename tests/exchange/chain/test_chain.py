@@ -77,6 +77,20 @@ def test_post_only_goes_before_cancels_and_cancels_before_takers(blocks):
     assert kinds(blocks.commit()) == ["error", "success", "error"]
 
 
+@pytest.mark.parametrize("always", [False, True])
+def test_a_modify_goes_with_post_only_unless_it_places_always(blocks, always):
+    blocks.submit(order("91000", buy=False))
+    blocks.commit()
+    quote = next(iter(blocks.world.accounts[0].orders))
+    blocks.submit(order("91000", tif="Ioc"), who=1)  # takes the quote, if that is not moved away first
+    new = {"oid": quote, "order": order("92000", buy=False)["orders"][0]}
+    blocks.submit({"type": "modify", **new, **({"a": True} if always else {})})
+    answers = blocks.commit()
+
+    assert sorted(each["status"] for each in answers) == (["err", "ok"] if always else ["ok", "ok"])
+    assert blocks.world.szi(blocks.world.accounts[1]) == (1000 if always else 0)
+
+
 def test_takers_go_in_the_order_in_which_they_came(blocks):
     blocks.submit(order("91375", buy=False))
     blocks.commit()

@@ -54,10 +54,10 @@ def act(world, client, *orders, grouping="na", **more):
     return response["data"]["statuses"]
 
 
-def cancel(world, client, *cancels, by_cloid=False):
+def cancel(world, client, *cancels, by_cloid=False, **more):
     kind = CancelByCloidAction if by_cloid else CancelAction
     tag = "cancelByCloid" if by_cloid else "cancel"
-    action = msgspec.convert({"type": tag, "cancels": cancels}, kind)
+    action = msgspec.convert({"type": tag, "cancels": cancels, **more}, kind)
     response = cancel_orders(world.ledger, client, action)
 
     assert response["type"] == "cancel"
@@ -195,6 +195,16 @@ def test_cancels_are_told_one_by_one_and_by_what_they_name(world, client):
 
     assert by_id == ["success", gone, other]
     assert by_cloid == ["success", gone]
+
+
+def test_a_trigger_order_cannot_be_canceled_fast(world, client):
+    open_position(world, client)
+    act(world, client, limit("90000"), trigger())
+    order, stop = client.orders
+    statuses = cancel(world, client, {"a": 0, "o": order}, {"a": 0, "o": stop}, f=True)
+
+    assert statuses == ["success", {"error": "Trigger orders cannot be canceled fast. asset=0"}]
+    assert list(client.orders) == [stop]
 
 
 def test_nobody_cancels_the_order_of_another(world, client):
