@@ -43,7 +43,7 @@ _SOURCE = "livetrio exchange"
     type=click.Choice(["calm", "trend", "crash", "none"]),
     default="calm",
     show_default=True,
-    help="How the market behaves; none: nobody trades but clients.",
+    help="How the market behaves, without --replay; none: nobody trades but clients.",
 )
 @click.option(
     "--accounts",
@@ -84,10 +84,13 @@ _SOURCE = "livetrio exchange"
     metavar="N",
     default="1",
     show_default=True,
-    help="N times as fast as recorded.",
+    help="With --replay: N times as fast as recorded.",
 )
 @click.option(
-    "--loop/--no-loop", default=False, show_default=True, help="Begin the recording again at its end."
+    "--loop/--no-loop",
+    default=False,
+    show_default=True,
+    help="With --replay: begin the recording again at its end.",
 )
 @level_option
 @format_option
@@ -127,6 +130,7 @@ def exchange(
 
         configure_logs(format, log_level or "info")
         options = _Options()
+        options.check_market(click.get_current_context(), replay)
         settings = ExchangeSettings(
             seed=seed,
             regime=regime,
@@ -153,6 +157,17 @@ class _Options:
             from livetrio.errors import ConfigError
 
             raise ConfigError(sorted(self._problems, key=lambda each: each.path), _SOURCE)
+
+    def check_market(self, context: click.Context, replay: Path | None) -> None:
+        """Refuse what was said about a market other than the one there is."""
+        for option in ("speed", "loop") if replay is None else ("regime",):
+            if context.get_parameter_source(option) is not click.core.ParameterSource.DEFAULT:
+                wanted = (
+                    "--replay FILE beside it"
+                    if replay is None
+                    else "no --replay, which is a market of its own"
+                )
+                self._refuse(f"--{option}", f"expected {wanted}")
 
     def read_accounts(self, texts: tuple[str, ...]) -> dict[str, Decimal]:
         """USDC by address."""

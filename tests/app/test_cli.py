@@ -587,17 +587,30 @@ def test_the_options_of_the_exchange_reach_it(monkeypatch, recording):
     defaults = Stage.made
     invoke(
         "exchange", "--seed", "3", "--regime", "crash", "--accounts", "1", "--no-limits", "--fault", "rst",
-        "--fault", "502 5%", "--replay", recording, "--speed", "2.5", "--loop",
+        "--fault", "502 5%",
     )  # fmt: skip
+    living = Stage.made
+    invoke("exchange", "--replay", recording, "--speed", "2.5", "--loop")
 
     assert (plain.exit_code, plain.stdout) == (0, "http://127.0.0.1:3001\n")
     assert defaults == (ExchangeSettings(), None, 1.0, False)
-    assert Stage.made == (
+    assert living == (
         ExchangeSettings(seed=3, regime="crash", accounts=1, limits=False, faults=("rst", "502 5%")),
-        str(recording),
-        2.5,
-        True,
+        None,
+        1.0,
+        False,
     )
+    assert Stage.made == (ExchangeSettings(), str(recording), 2.5, True)
+
+
+def test_what_is_said_of_a_market_other_than_the_one_there_is_is_refused(recording):
+    living = invoke("exchange", "--speed", "2", "--no-loop", "--regime", "calm")
+    recorded = invoke("exchange", "--replay", recording, "--speed", "2", "--regime", "calm")
+
+    assert (living.exit_code, recorded.exit_code) == (2, 2)
+    assert "  --loop: expected --replay FILE beside it\n" in living.stderr
+    assert "  --speed: expected --replay FILE beside it\n" in living.stderr
+    assert recorded.stderr.endswith("  --regime: expected no --replay, which is a market of its own\n")
 
 
 def test_a_port_in_use_is_told_in_words_and_exits_with_2_as_run_does():
