@@ -43,7 +43,8 @@ def read_info_request(payload: Any) -> InfoRequest:
 
 
 def answer_info(payload: Any, ledger: Ledger, records: Records) -> Any:
-    """The answer to the decoded body of an info request, ready to be encoded. Nothing is changed by it.
+    """The answer to the decoded body of an info request, ready to be encoded; or the trouble that the venue
+    has with it, as `Unavailable`. Nothing is changed by it.
 
     Raises:
       CannotAnswer: it is no info request, or none that this exchange can answer.

@@ -42,12 +42,14 @@ from livetrio.exchange.api.views import (
     perp_context,
     perp_dexs,
     predicted_fundings,
+    rounding_fault,
     spot_context,
     spot_meta,
     trade_view,
 )
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import Perp
+from livetrio.exchange.outcome import Unavailable
 
 MAX_ITEMS = 500
 """The most that an answer of a time has; the rest is asked for from the last one's time on (§4)."""
@@ -100,12 +102,13 @@ def _all_mids(request: AllMidsInfo, ledger: Ledger, records: Records) -> Any:
 
 
 def _book(request: L2BookInfo, ledger: Ledger, records: Records) -> Any:
-    """Of a ``mantissa`` of 1 the docs say that it may be given, but the venue answers 500 (§2.4)."""
+    """Of a ``mantissa`` of 1 the docs say that it may be given, but the venue answers 500 (§1.5, §2.4)."""
     figures, mantissa = request.n_sig_figs, request.mantissa
-    if figures not in (None, 2, 3, 4, 5):
-        raise CannotAnswer(f"{SCHEMA_ERROR}: nSigFigs is none of 2, 3, 4, 5")
-    if mantissa is not None and (figures != 5 or mantissa not in (2, 5)):
-        raise CannotAnswer(f"{SCHEMA_ERROR}: mantissa is 2 or 5, and only with nSigFigs 5")
+    if (figures, mantissa) == (5, 1):
+        return Unavailable(500, "Internal Server Error")
+    fault = rounding_fault(figures, mantissa)
+    if fault is not None:
+        raise CannotAnswer(f"{SCHEMA_ERROR}: {fault}")
     instrument = ledger.listing.by_coin.get(request.coin)
     if instrument is None:
         return None

@@ -70,6 +70,8 @@ def book_view(
       levels: how many of each side at the most.
       n_sig_figs: to how many figures prices are rounded, bids down and asks up; None: not at all.
       mantissa: 2 or 5: the last of the figures counts in steps of so many.
+
+    Those two are as `rounding_fault` finds them right.
     """
     book = ledger.books[instrument.asset]
     if n_sig_figs is None:
@@ -81,6 +83,15 @@ def book_view(
             for side in (book.bids, book.asks)
         ]
     return {"coin": instrument.coin, "time": ledger.time, "levels": sides}
+
+
+def rounding_fault(n_sig_figs: int | None, mantissa: int | None) -> str | None:
+    """Why the venue has no book that is rounded so; None if it has (§2.4)."""
+    if n_sig_figs not in (None, 2, 3, 4, 5):
+        return "nSigFigs is none of 2, 3, 4, 5"
+    if mantissa is not None and (n_sig_figs != 5 or mantissa not in (2, 5)):
+        return "mantissa is 2 or 5, and only with nSigFigs 5"
+    return None
 
 
 def _levels(instrument: Instrument, side: Side, count: int) -> list[View]:

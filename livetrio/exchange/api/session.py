@@ -31,6 +31,7 @@ from livetrio.exchange.api.subscriptions import (
     is_address,
     read_message,
 )
+from livetrio.exchange.api.views import rounding_fault
 from livetrio.exchange.chain.ledger import Ledger
 from livetrio.exchange.chain.listing import Listing
 from livetrio.exchange.limits import Limits
@@ -225,13 +226,11 @@ def _exists(subscription: Subscription, listing: Listing) -> bool:
     Unknown coin or dex, ``nSigFigs`` 6, ``mantissa`` without ``nSigFigs`` 5 [§1.4, observed 2026-09-24;
     seen with l2Book and bbo, taken here for all].
     """
-    if isinstance(subscription, L2Book):
-        if subscription.n_sig_figs not in (None, 2, 3, 4, 5):
-            return False
-        if subscription.mantissa is not None and subscription.n_sig_figs != 5:
-            return False
-        if subscription.mantissa not in (None, 2, 5):
-            return False
+    if (
+        isinstance(subscription, L2Book)
+        and rounding_fault(subscription.n_sig_figs, subscription.mantissa) is not None
+    ):
+        return False
     coin = getattr(subscription, "coin", None)
     return not getattr(subscription, "dex", "") and (coin is None or coin in listing.by_coin)
 

@@ -26,6 +26,7 @@ from livetrio.exchange.api.market_view import (
     mids,
     perp_context,
     predicted_fundings,
+    rounding_fault,
     spot_context,
     trade_view,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "portfolio",
     "predicted_fundings",
     "referral",
+    "rounding_fault",
     "spot_context",
     "spot_meta",
     "spot_state",
