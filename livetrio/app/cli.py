@@ -44,7 +44,7 @@ def main() -> NoReturn:
 )
 @click.version_option(__version__, prog_name="livetrio", message="%(prog)s %(version)s")
 def livetrio() -> None:
-    """A live trading engine that knows what became of every order, or says that it does not know."""
+    """A live trading engine that knows, or says that it does not know."""
 
 
 # Options.

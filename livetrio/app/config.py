@@ -163,7 +163,7 @@ class ExchangeConfig:
     faults: tuple[str, ...] = attrs.field(
         default=(), converter=as_tuple, validator=several(str, "an array of faults")
     )
-    """What goes wrong there, as ``drop-connection every 30s``; ``livetrio exchange --help`` lists them."""
+    """What goes wrong there, as ``drop-connection every 30s``; ``livetrio exchange --faults`` lists them."""
     limits: bool = attrs.field(default=True, validator=boolean())
     """Whether it keeps the venue's limits on requests, connections and subscriptions."""
     replay: str | None = attrs.field(

@@ -77,7 +77,7 @@ _SOURCE = "livetrio exchange"
     "--replay",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Let the market follow a recording, gzip if its name ends in .gz, from the first subscription on.",
+    help="Let the market follow a recording, packed by gzip or not, from the first subscription on.",
 )
 @click.option(
     "--speed",
@@ -177,7 +177,9 @@ class _Options:
             address = address.lower()
             if re.fullmatch(r"0x[0-9a-f]{40}=[0-9]{1,12}(\.[0-9]{1,6})?", text.lower(), re.ASCII) is None:
                 self._refuse(
-                    "--account", f"expected 0x and 40 hexadecimal digits, =, and USDC, found {text!r}"
+                    "--account",
+                    "expected 0x and 40 hexadecimal digits, =, and USDC with up to 6 decimals (0x…=2500.5), "
+                    f"found {text!r}",
                 )
             elif address in accounts:
                 self._refuse("--account", f"expected each address once, but {address} is there already")

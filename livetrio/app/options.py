@@ -18,9 +18,11 @@ set_option = click.option(
 )
 
 level_option = click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Override logging.level."
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="How much to log, whatever a configuration says.",
 )
 
 format_option = click.option(
-    "--log-format", type=click.Choice(["console", "json"]), help="Override logging.format."
+    "--log-format", type=click.Choice(["console", "json"]), help="How to log, whatever a configuration says."
 )

@@ -55,9 +55,9 @@ class Mischief:
         self._count = 0
 
     def add(self, lines: Iterable[str]) -> None:
-        """Let these go wrong from now on; raises `BadFault`."""
+        """Let these go wrong from the next connection on; raises `BadFault`."""
         for line in lines:
-            self.injector.add(parse_fault(line))
+            self.injector.add(parse_fault(line), waits=True)
         self._wake()
 
     # When.

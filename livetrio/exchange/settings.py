@@ -35,7 +35,7 @@ class ExchangeSettings:
     funded: Mapping[str, Decimal] = attrs.field(factory=dict)
     """USDC for other addresses, of perpetual money only."""
     faults: tuple[str, ...] = ()
-    """What goes wrong from the beginning on, a line each (`livetrio.exchange.faults`)."""
+    """What goes wrong from the first connection on, a line each (`livetrio.exchange.faults`)."""
     limits: bool = True
     """Whether the venue's limits hold: requests, messages, connections, subscriptions of one IP address, and
     each account's budget of actions."""

@@ -286,7 +286,7 @@ def test_it_moves_money_opens_accounts_and_appoints_agents(base_url, local):
     other = local.keys[1].address
     default = {"status": "ok", "response": {"type": "default"}}
     sent = exchange.usd_transfer(12.5, other)
-    moved = exchange.usd_class_transfer(100, to_perp=False)
+    moved = exchange.usd_class_transfer(100.0, to_perp=False)  # a float, which the SDK writes as it is
     approved, key = exchange.approve_agent("bot1")
     agent = Exchange(Account.from_key(key), base_url, account_address=exchange.wallet.address)
     (placed,) = statuses(agent.order("ETH", True, 0.2, 1100, {"limit": {"tif": "Gtc"}}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from livetrio.exchange.chain.account import Account
@@ -12,6 +13,9 @@ from livetrio.exchange.chain.margin import withdrawable
 from livetrio.exchange.chain.units import USD_DECIMALS, NotANumber, TooFine, format_units, parse_units
 
 USD: int = 10**USD_DECIMALS
+
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*[1-9])?)(?:\.?0+)?", re.ASCII)
+"""A number, and the zeros behind it that say nothing."""
 
 WEI_PER_USD_UNIT = 100
 """USDC has eight decimals as a token, and six as perpetual money."""
@@ -90,9 +94,14 @@ def _add(account: Account, token: Token, wei: int) -> None:
 
 
 def read_amount(text: str, decimals: int) -> int | None:
-    """A positive number in the units of ``10**-decimals``; None if it is none, or too fine."""
+    """A positive number in the units of ``10**-decimals``; None if it is none, or too fine.
+
+    Trailing zeros are nothing to refuse here, for the SDK writes ``5.0`` of a float (its ``exchange.py``,
+    0.24.0), while of prices and sizes it takes them off.
+    """
+    match = _AMOUNT.fullmatch(text)
     try:
-        return parse_units(text, decimals) or None
+        return parse_units(match[1] if match else text, decimals) or None
     except (NotANumber, TooFine):
         return None
 

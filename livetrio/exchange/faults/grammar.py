@@ -21,7 +21,17 @@ from collections.abc import Iterable
 import attrs
 
 from livetrio.durations import parse_duration
-from livetrio.exchange.faults.catalogue import ALIASES, ELSEWHERE, FAULTS, SCOPE_ALIASES, Kind, Place, Span
+from livetrio.exchange.faults.catalogue import (
+    ACTIONS,
+    ALIASES,
+    CHANNELS,
+    ELSEWHERE,
+    FAULTS,
+    SCOPE_ALIASES,
+    Kind,
+    Place,
+    Span,
+)
 from livetrio.model.identifiers import nearest
 
 MAX_LINE = 200
@@ -192,10 +202,12 @@ def _scope(kind: Kind, word: str) -> str:
         if channel in kind.scopes:
             known[alias.casefold()] = channel
     if word.casefold() not in known:
-        some = "a channel" if kind.place is Place.FRAME else "info, action or an action's type"
-        if kind.place is Place.DELAY:
-            some += ", or a channel"
-        raise BadFault(f"expected {some} after 'on' in {kind.name}, found {word!r}{_hint(word, kind.scopes)}")
+        some: list[str] = [each for each in ("info", "action") if each in kind.scopes]
+        some += ["an action's type"] if ACTIONS & kind.scopes else []
+        some += ["a channel"] if CHANNELS & kind.scopes else []
+        wanted = " or ".join(some)
+        hint = _hint(word, kind.scopes)
+        raise BadFault(f"expected {wanted} after 'on' in {kind.name}, found {word!r}{hint}")
     return known[word.casefold()]
 
 

@@ -77,10 +77,10 @@ class Injector:
 
     # What is at work.
 
-    def add(self, fault: Fault) -> int:
-        """Let a fault begin its course; return its number."""
+    def add(self, fault: Fault, *, waits: bool = False) -> int:
+        """Let a fault begin its course, now or with the next connection; return its number."""
         self._added += 1
-        self._running[self._added] = Running(fault, self._now())
+        self._running[self._added] = Running(fault, math.inf if waits else self._now())
         self.is_quiet = False
         return self._added
 
@@ -112,7 +112,8 @@ class Injector:
     def next_due(self) -> float | None:
         """When `due` is to be called next, if no fault is added before."""
         return min(
-            (each.next_at for each in self._running.values() if each.next_at is not None), default=None
+            (each.next_at for each in self._running.values() if each.next_at is not None and not each.waits),
+            default=None,
         )
 
     def due(self) -> list[Act]:
@@ -129,7 +130,10 @@ class Injector:
     # Connections.
 
     def on_connect(self) -> Connect:
-        """What becomes of a new connection."""
+        """What becomes of a new connection. What has waited for one begins its course."""
+        for number, each in self._running.items():
+            if each.waits:
+                self._running[number] = Running(each.fault, self._now())
         if not self._running:
             self._sweep()
         if self.is_away:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import attrs
@@ -13,7 +14,7 @@ _MS = 1000
 
 
 class Running:
-    """A fault since it was added. Times in seconds of the injector's clock."""
+    """A fault since it was added. Times in seconds of the injector's clock; if that is infinite, it waits."""
 
     def __init__(self, fault: Fault, now: float) -> None:
         self.fault = fault
@@ -27,6 +28,11 @@ class Running:
         """Which of its moments comes next."""
         self.next_at = self._moment_at(0)
         """When there is something to do; None if there never is."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether its time has not begun to run."""
+        return self._times.first == math.inf
 
     def is_on(self, now: float) -> bool:
         """Whether it can act on what happens now. To be asked often: notes when it is over."""

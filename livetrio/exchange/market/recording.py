@@ -36,6 +36,9 @@ from livetrio.exchange.market.frames import (
 MAX_RECORDING_BYTES = 512 * 2**20
 """Unpacked, held in memory: about a day of one coin's every channel."""
 
+_GZIP = b"\x1f\x8b"
+"""How every such file begins."""
+
 
 class BadRecording(UsageError):
     """A file is no recording, or a line in it is none; the message names both."""
@@ -120,15 +123,18 @@ class Recording:
 
     @classmethod
     def read(cls, path: str | Path) -> Recording:
-        """Read a file, gzip if its name ends in ``.gz``.
+        """Read a file, as gzip if it begins as gzip does.
 
         Raises:
           BadRecording: it cannot be read, is too big, or a line makes no sense.
         """
         path = Path(path)
         try:
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-                content = file.read(MAX_RECORDING_BYTES + 1)
+            with path.open("rb") as file:
+                is_packed = file.read(len(_GZIP)) == _GZIP
+                file.seek(0)
+                plain = gzip.GzipFile(fileobj=file) if is_packed else file
+                content = plain.read(MAX_RECORDING_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or error  # which does not say the name again
             raise BadRecording(f"{path}: cannot be read: {reason}") from error

@@ -81,7 +81,7 @@ def test_of_what_is_withdrawn_one_usd_is_the_fee(world):
     assert deltas(world) == [(account, {"type": "withdraw", "usdc": "4.0", "nonce": 77, "fee": "1.0"})]
 
 
-@pytest.mark.parametrize("amount", ["1", "0", "x", "5.0", "2.0000001"])
+@pytest.mark.parametrize("amount", ["1", "1.0", "0", "x", "2.0000001"])
 def test_no_less_than_the_fee_can_be_withdrawn(world, amount):
     refused = withdraw(world.ledger, world.accounts[0], NEW, amount, 0)
 
@@ -123,7 +123,7 @@ def test_whoever_sends_to_a_new_address_pays_one_usd_for_it_once(world):
     assert [delta["fee"] for _, delta in deltas(world)] == ["1.0", "1.0", "0.0", "0.0"]
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "1e3", "1.0", "", "0.0000001"])
+@pytest.mark.parametrize("amount", ["0", "0.0", "-1", "1e3", "1.", "01.0", ".5", "", "0.0000001"])
 def test_what_is_no_amount_is_refused_everywhere(world, amount):
     account, other = world.accounts[:2]
     refused = f"Invalid amount: {amount}"
@@ -135,6 +135,15 @@ def test_what_is_no_amount_is_refused_everywhere(world, amount):
         refused,
         "Invalid amount: 0.0000001",
     )
+
+
+@pytest.mark.parametrize("amount", ["5", "5.0", "5.000000000"])
+def test_zeros_behind_an_amount_say_nothing(world, amount):
+    account, other = world.accounts[:2]
+    before = other.cash
+
+    assert usd_send(world.ledger, account, other.address, amount) is None
+    assert other.cash == before + 5 * USD
 
 
 def test_nobody_sends_anything_to_itself(world):

@@ -103,12 +103,14 @@ def test_lines_as_people_write_them(line, fault):
             "dup on userFils",
             "expected a channel after 'on' in dup, found 'userFils'; did you mean userFills?",
         ),
-        ("429 on bbo", "expected info, action or an action's type after 'on' in 429, found 'bbo'"),
+        ("429 on bbo", "expected info or action or an action's type after 'on' in 429, found 'bbo'"),
         (
             "latency on elsewhere",
-            "expected info, action or an action's type, or a channel after 'on' in latency,"
+            "expected info or action or an action's type or a channel after 'on' in latency,"
             " found 'elsewhere'",
         ),
+        ("nonce on info", "expected action or an action's type after 'on' in nonce, found 'info'"),
+        ("not-found on order", "expected info after 'on' in not-found, found 'order'"),
         ("refuse on bbo", "expected no 'on', for refuse acts when a client connects, found 'on bbo'"),
         ("dup 0%", "expected a chance above 0% and up to 100%, with four decimals at most, found '0%'"),
         ("dup x%", "expected a chance above 0% and up to 100%, with four decimals at most, found 'x%'"),

@@ -155,6 +155,24 @@ def test_a_moment_comes_once(line, act):
     assert world.injector.is_quiet
 
 
+def test_what_waits_begins_its_course_with_the_next_connection():
+    world = World()
+    world.injector.add(parse_fault("rst"), waits=True)
+    world.injector.add(parse_fault("gap after 2s for 3s"), waits=True)
+
+    assert not world.injector.is_quiet
+    assert world.injector.next_due() is None
+    assert world.at(60).due() == []
+    assert [str(fault) for _, fault in world.injector.active] == ["rst", "gap after 2s for 3s"]
+    assert world.injector.on_connect() is Connect.PASS
+    assert world.injector.due() == [DropAll(clean=False, mid_frame=True)]
+    assert world.at(64).on_frame("bbo", b"{}") == Passage(())
+    assert world.injector.next_due() == 1065.0
+    assert world.at(65).due() == [DropAll(clean=False)]
+    assert world.injector.on_connect() is Connect.PASS
+    assert world.injector.is_quiet
+
+
 def test_moments_repeat_until_for_is_over():
     world = World("drop-connection every 30s for 90s")
     dropped = []

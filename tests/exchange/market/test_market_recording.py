@@ -164,9 +164,18 @@ def test_what_is_no_recording_at_all_is_named(tmp_path):
 
     with pytest.raises(BadRecording, match="empty: holds no frames"):
         Recording.read(tmp_path / "empty")
-    for name in ("missing.gz", "text.gz", "torn.gz"):
+    with pytest.raises(BadRecording, match=r"text\.gz, line 1: expected '<receive time in ns> <frame>'"):
+        Recording.read(tmp_path / "text.gz")
+    for name in ("missing.gz", "torn.gz"):
         with pytest.raises(BadRecording, match=f"{name}: cannot be read"):
             Recording.read(tmp_path / name)
+
+
+def test_what_is_packed_is_read_whatever_its_name(tmp_path):
+    write_recording(tmp_path / "frames.gz", [(BEGAN, bbo())])
+    (tmp_path / "frames").write_bytes((tmp_path / "frames.gz").read_bytes())
+
+    assert Recording.read(tmp_path / "frames").frames == Recording.read(tmp_path / "frames.gz").frames
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
