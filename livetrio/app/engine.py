@@ -34,6 +34,7 @@ import trio
 
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.connections import Connections
+from livetrio.app.ending import Ending
 from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.report import EngineReport, build_report
 from livetrio.app.strategies import Strategies
@@ -61,7 +62,7 @@ from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
-from livetrio.supervision.nursery import ServiceNursery, is_cancellation, lone_leaf, open_service_nursery
+from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
 from livetrio.supervision.signals import watch_signals
 from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.ticker import Ticker
@@ -124,13 +125,9 @@ class LiveTradingEngine:
         )
         self._services: ServiceNursery | None = None
         self._ticker: Ticker | None = None
-        self._stopping = trio.Event()
-        self._ended = trio.Event()
-        self._shutdown: ShutdownEvent | None = None
-        self._failure: LiveTradingError | None = None
+        self._ending = Ending()
+        """Of this run, or of the last one."""
         self._finishing: trio.CancelScope | None = None
-        self._states_at_stop: dict[str, ConnectionState] = {}
-        """Of the connections, when the stop began: afterwards we close them ourselves."""
         self._started_at = 0
 
     # What is to run.
@@ -204,9 +201,8 @@ class LiveTradingEngine:
         if self.is_running:
             raise AlreadyRunning(f"the engine is {self.state.value} already")
         self.state = EngineState.STARTING
-        self._stopping, self._ended = trio.Event(), trio.Event()
-        self._shutdown = self._failure = self._finishing = None
-        self._states_at_stop = {}
+        self._ending = ending = Ending()
+        self._finishing = None
         self._clock = self._clock or Clock.live()
         self._started_at = self._clock.now()
         self._strategies.prepare(self._clock, self.data)
@@ -217,22 +213,11 @@ class LiveTradingEngine:
             error = lone_leaf(group)
         except BaseException as exc:  # noqa: ASYNC103  # raised below, when all is cleaned up
             error = exc
-        self._clean_up()
-        failed = self._failure is not None or (error is not None and not is_cancellation(error))
-        self.state = EngineState.FAILED if failed else EngineState.STOPPED
-        self._ended.set()
-        # Outside the handlers, so that the group does not become the context of what is raised.
-        if self._failure is not None and error is not None:
-            raise BaseExceptionGroup("more than one thing went wrong", [self._failure, error])
-        if self._failure is not None:
-            raise self._failure
-        if error is not None:
-            raise error
-
-    def _clean_up(self) -> None:
-        """Leave bus and data engine as they were before the run."""
         self._services = None
         self._strategies.close()
+        self.state = EngineState.FAILED if ending.has_failed(error) else EngineState.STOPPED
+        ending.done.set()
+        ending.raise_all(error)  # outside the handlers, so that the group does not become its context
 
     async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
         self._ticker = Ticker(self.bus, clock, self._tick_interval)
@@ -280,19 +265,19 @@ class LiveTradingEngine:
         has_started = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
-            if not self._stopping.is_set():
+            if not self._ending.begun.is_set():
                 self.state = EngineState.RUNNING
                 runners = self._strategies.runners
                 log.info("engine runs", strategies=len(runners), connections=len(self.connections))
                 await self._strategies.start(nursery)
-                if self._failure is None:
+                if self._ending.failure is None:
                     task_status.started()
                     has_started = True
-        if not has_started and self._failure is None:
+        if not has_started and self._ending.failure is None:
             task_status.started()  # it ends well, though early
 
     async def _cancel_when_stopping(self, scope: trio.CancelScope) -> None:
-        await self._stopping.wait()
+        await self._ending.begun.wait()
         scope.cancel("the engine stops")
 
     # Its parts, and what becomes of their ends.
@@ -433,11 +418,11 @@ class LiveTradingEngine:
     async def wait_stopped(self) -> None:
         """Wait until the engine does not run (any more)."""
         while self.is_running:
-            await self._ended.wait()
+            await self._ending.done.wait()
 
     def hurry(self) -> None:
         """Cut short the clean-up of strategies and handlers, if a stop is under way."""
-        if not self._stopping.is_set():
+        if not self._ending.begun.is_set():
             return
         self._strategies.hurry()
         if self._finishing is not None:
@@ -447,37 +432,34 @@ class LiveTradingEngine:
         self._begin_stop(ShutdownReason.USER_REQUEST, reason)
 
     def _take_signal(self, name: str) -> None:
-        if self._stopping.is_set():
+        if self._ending.begun.is_set():
             log.warning("second signal, not waiting for strategies any longer", signal=name)
             self.hurry()
         else:
             self._begin_stop(ShutdownReason.SIGNAL, name)
 
     def _fail(self, failure: LiveTradingError) -> None:
-        if self._failure is None:
-            self._failure = failure
+        self._ending.fail(failure)
         self._begin_stop(ShutdownReason.ERROR, str(failure))
 
     def _begin_stop(self, reason: ShutdownReason, message: str | None) -> None:
-        """The first reason counts; the others come too late."""
-        if self._shutdown is not None:
+        shutdown = ShutdownEvent(reason=reason, timestamp=self.clock.now(), message=message)
+        if not self._ending.begin(shutdown, {each.name: each.state for each in self.connections}):
             return
         self.state = EngineState.STOPPING
-        self._shutdown = ShutdownEvent(reason=reason, timestamp=self.clock.now(), message=message)
-        self._states_at_stop = {each.name: each.state for each in self.connections}
         log.info("engine stops", reason=reason.value, message=message)
-        self.bus.publish(SHUTDOWN, self._shutdown)
+        self.bus.publish(SHUTDOWN, shutdown)
         # Strategies will give up their feeds one by one. Venues need not hear of that: a message in
         # mid-send would only be in the way of the connection's goodbye.
         if self._connections is not None:
             self._connections.release_feeds()
-        self._stopping.set()
+        self._ending.begun.set()
 
     def report(self) -> EngineReport:
         """What the run did, so far or in all; connections are in the state in which a stop found them."""
-        states = self._states_at_stop
+        states = self._ending.states
         return build_report(
-            shutdown=self._shutdown,
+            shutdown=self._ending.shutdown,
             started=self._started_at,
             now=self.clock.now(),
             connections=[
