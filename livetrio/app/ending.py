@@ -46,7 +46,7 @@ class Ending:
         return self.failure is not None or (error is not None and not is_cancellation(error))
 
     def raise_all(self, error: BaseException | None) -> None:
-        """Raise the failure, the error that the run ended with, or a group of both; return if there is none."""
+        """Raise the failure, the error that the run ended with, or a group of both; or return."""
         if self.failure is not None and error is not None:
             raise BaseExceptionGroup("more than one thing went wrong", [self.failure, error])
         if self.failure is not None:

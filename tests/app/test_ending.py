@@ -47,14 +47,12 @@ async def test_to_be_cancelled_is_no_failure_and_to_end_well_raises_nothing():
     ending = Ending()
     with trio.CancelScope() as scope:
         scope.cancel()
-        try:
+        with pytest.raises(trio.Cancelled) as cancelled:
             await trio.sleep_forever()
-        except trio.Cancelled as cancelled:
-            assert not ending.has_failed(cancelled)
-            with pytest.raises(trio.Cancelled):
-                ending.raise_all(cancelled)
-            raise
+        with pytest.raises(trio.Cancelled):
+            ending.raise_all(cancelled.value)
 
+    assert not ending.has_failed(cancelled.value)
     assert ending.has_failed(KeyError("bug"))
     assert not ending.has_failed(None)
     ending.raise_all(None)
