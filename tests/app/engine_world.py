@@ -13,6 +13,8 @@ BTC = InstrumentId("BTC-USD-PERP.FAKE")
 ETH = InstrumentId("ETH-USD-PERP.FAKE")
 OTHER = InstrumentId("BTC-USD-PERP.OTHER")
 
+HOUR = 3600
+
 
 class Rig:
     """The engine, one venue by default, and the far side."""
@@ -97,3 +99,27 @@ class Recorder(Strategy):
 
     def on_stop(self):
         self.calls.append("stop")
+
+
+class Fails(Recorder):
+    """Raises in the handler that is named."""
+
+    def __init__(self, where):
+        super().__init__()
+        self.where = where
+
+    def on_start(self):
+        super().on_start()
+        self._maybe("on_start")
+
+    def on_trade(self, trade):
+        super().on_trade(trade)
+        self._maybe("on_trade")
+
+    def on_stop(self):
+        super().on_stop()
+        self._maybe("on_stop")
+
+    def _maybe(self, where):
+        if where == self.where:
+            raise ValueError(f"in {where}")

@@ -1,13 +1,16 @@
-"""Strategies that the configurations of `test_run` and the scenarios name."""
+"""Strategies for the tests in this folder, and the configurations that name them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import attrs
 
-from livetrio import Strategy
+from livetrio import Config, LiveTradingConfig, Strategy, StrategyConfig
+from livetrio.app.config import ExchangeConfig
+from livetrio.venues.hyperliquid import HyperliquidConfig
 
 MADE = []
 """Those that were made, for a test to look at."""
@@ -64,3 +67,21 @@ class Broken(Strategy):
 class Buggy(Strategy):
     def on_start(self):
         self.ctx.bus.publish = None
+
+
+HERE = Path(__file__).parent
+LOCAL = {"hyperliquid": HyperliquidConfig(network="local")}
+
+
+def whole(*strategies, venues=None, exchange=None, **engine):
+    """A configuration; strategies by the name of their class above."""
+    return Config(
+        engine=LiveTradingConfig(**{"handle_signals": False} | engine),
+        venues=LOCAL if venues is None else venues,
+        strategies=[
+            each if isinstance(each, StrategyConfig) else StrategyConfig(path=f"run_strategies:{each}")
+            for each in strategies
+        ],
+        exchange=exchange or ExchangeConfig(seed=0),
+        source=HERE / "test.toml",
+    )

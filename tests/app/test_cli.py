@@ -22,8 +22,8 @@ from click.testing import CliRunner
 
 import livetrio.exchange
 from livetrio import __version__
-from livetrio.app import cli, complaints, exchange_command
-from livetrio.errors import ConnectionFailed, HandlerError, StrategyFailed, UsageError
+from livetrio.app import cli, exchange_command
+from livetrio.errors import UsageError
 from livetrio.exchange import ExchangeSettings, make_key, write_recording
 
 LIMIT = 30
@@ -414,33 +414,6 @@ def test_what_livetrio_raises_itself_is_told_in_words(config, monkeypatch):
     result = run(config)
 
     assert (result.exit_code, result.stderr) == (1, "failed: that cannot work\n")
-
-
-def test_errors_in_handlers_begin_in_the_authors_file_and_others_have_no_traceback(capsys):
-    def handle():
-        raise KeyError("price")
-
-    for kind in (HandlerError, ConnectionFailed, StrategyFailed):
-        failure = kind("it failed")
-        try:
-            handle()
-        except KeyError as error:
-            failure.__cause__ = error if kind is HandlerError else None
-        complaints.tell_failure(failure, "console")
-
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "Traceback (most recent call last):"
-    assert __file__ in told[1]
-    assert told[-4:] == ["KeyError: 'price'"] + ["failed: it failed"] * 3
-
-
-def test_an_error_without_a_frame_of_the_authors_is_told_with_all_its_frames():
-    with pytest.raises(UsageError) as caught:
-        livetrio.exchange.write_recording("x", [(1, "two\nlines")])
-    error = caught.value
-    error.__traceback__ = error.__traceback__.tb_next  # begins in livetrio, and ends there
-
-    assert "in write_recording" in complaints.format_strategy_error(error)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

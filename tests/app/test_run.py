@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import signal
 import socket
-from decimal import Decimal
-from pathlib import Path
 
-import attrs
 import pytest
 import run_strategies
 import trio
 from engine_world import Recorder, Rig
+from run_strategies import whole
 from structlog.testing import capture_logs
 
 from livetrio import (
-    Config,
     EngineState,
     LiveTradingConfig,
     LiveTradingEngine,
@@ -31,51 +27,9 @@ from livetrio.app.config import ExchangeConfig
 from livetrio.app.run import make_engine, run_config, running
 from livetrio.clock import Clock
 from livetrio.errors import AllConnectionsFailed, ConfigError, StrategyFailed
-from livetrio.exchange import make_key, write_recording
 from livetrio.model import ConnectionState, ShutdownReason
 from livetrio.testing import MemoryNetwork, WebSocketPeer, within
 from livetrio.venues.hyperliquid import HyperliquidConfig
-
-HERE = Path(__file__).parent
-LOCAL = {"hyperliquid": HyperliquidConfig(network="local")}
-
-
-def whole(*strategies, venues=None, exchange=None, **engine):
-    """A configuration; strategies by the name of their class in `run_strategies`."""
-    return Config(
-        engine=LiveTradingConfig(**{"handle_signals": False} | engine),
-        venues=LOCAL if venues is None else venues,
-        strategies=[
-            each if isinstance(each, StrategyConfig) else StrategyConfig(path=f"run_strategies:{each}")
-            for each in strategies
-        ],
-        exchange=exchange or ExchangeConfig(seed=0),
-        source=HERE / "test.toml",
-    )
-
-
-BEGAN = 1_700_000_000_000_000_000
-
-
-def a_trade(number):
-    """A frame with one trade, the first of them from before the recording."""
-    entry = {
-        "coin": "BTC", "side": "BA"[number % 2], "px": "100.0", "sz": "0.5", "hash": "0x" + "0" * 64,
-        "time": BEGAN // 10**6 + number * 100 - (number == 0), "tid": number,
-        "users": ["0x" + "1" * 40, "0x" + "2" * 40],
-    }  # fmt: skip
-    return json.dumps({"channel": "trades", "data": [entry]})
-
-
-@pytest.fixture
-def collector():
-    """The garbage collector as it was."""
-    before = gc.get_threshold()
-    run_strategies.MADE.clear()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
-
 
 # run_config, by the real loopback.
 
@@ -93,47 +47,6 @@ async def test_a_configuration_runs_until_its_strategy_has_enough(collector):
     (connection,) = outcome.report.connections
     assert (connection.name, connection.sessions, connection.faults) == ("hyperliquid/market", 1, {})
     assert gc.get_freeze_count() > 0
-
-
-@within(30)
-async def test_the_market_follows_the_recording_of_the_configuration_as_fast_as_it_says(collector, tmp_path):
-    write_recording(tmp_path / "trades.gz", [(BEGAN + each * 10**8, a_trade(each)) for each in range(300)])
-    config = whole(
-        StrategyConfig(path="run_strategies:Watcher", params={"stop_after": 300}),
-        exchange=ExchangeConfig(replay=str(tmp_path / "trades.gz"), speed=100),
-    )
-
-    outcome = await run_config(config)
-
-    assert outcome.report.reason == "Watcher: seen enough"
-    assert outcome.report.duration < 10, "of 30 recorded seconds"
-    (strategy,) = run_strategies.MADE
-    assert strategy.seen["history"] == 1, "the one from before the recording"
-    assert strategy.seen["trade"] in range(280, 300), "and a few books"
-    assert strategy.volume == (strategy.seen["trade"] + 1) * Decimal("0.5")
-
-
-@within(30)
-@pytest.mark.parametrize("seed", [None, 7])
-async def test_the_log_tells_the_seed_and_the_account_of_the_local_exchange(collector, seed):
-    with capture_logs() as logs:
-        await run_config(whole(exchange=ExchangeConfig(seed=seed)), duration=0.1)
-
-    (line,) = [each for each in logs if each["event"] == "local exchange"]
-    assert line["address"].startswith("http://127.0.0.1:")
-    assert line["account"] == make_key(line["seed"], 0).address, "which anybody can make again"
-    if seed is not None:
-        assert line["seed"] == seed
-
-
-@within(30)
-async def test_a_market_that_is_not_given_a_seed_is_another_one_each_time(collector):
-    with capture_logs() as logs:
-        for _ in range(2):
-            await run_config(whole(exchange=ExchangeConfig()), duration=0.1)
-
-    first, second = [each["seed"] for each in logs if each["event"] == "local exchange"]
-    assert first != second
 
 
 @within(30)
@@ -201,32 +114,6 @@ async def test_a_recording_that_cannot_be_read_is_an_error_of_the_configuration(
 
     with pytest.raises(ConfigError, match=r"exchange\.replay: .*missing\.gz"):
         await (run_config(config) if run == "run_config" else open_and_leave())
-
-
-@within(30)
-async def test_a_recording_with_nothing_to_trade_is_an_error_of_the_configuration(collector, tmp_path):
-    (tmp_path / "pongs").write_text('17 {"channel":"pong"}\n')
-    config = whole(exchange=ExchangeConfig(replay=str(tmp_path / "pongs")))
-
-    with pytest.raises(ConfigError, match=r"exchange\.replay: .*pongs: holds no price"):
-        await run_config(config)
-
-
-@within(30)
-async def test_a_port_that_is_taken_is_an_error_of_the_configuration(collector):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        config = whole(exchange=ExchangeConfig(port=taken.getsockname()[1]))
-
-        with pytest.raises(ConfigError, match=r"exchange\.port: expected a port that is free"):
-            await run_config(config)
-
-
-@within(30)
-async def test_a_configuration_of_no_file_is_not_said_to_be_from_one(collector):
-    config = attrs.evolve(whole(exchange=ExchangeConfig(replay="missing.gz")), source=None)
-
-    with pytest.raises(ConfigError, match=r"^configuration: 1 problem\n  exchange\.replay: "):
-        await run_config(config)
 
 
 @within(30)

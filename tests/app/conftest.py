@@ -1,0 +1,28 @@
+"""What several tests in this folder are given."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+import run_strategies
+from config_files import STRATEGY
+
+
+@pytest.fixture
+def collector():
+    """The garbage collector as it was."""
+    before = gc.get_threshold()
+    run_strategies.MADE.clear()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the configuration goes, with a strategy beside it."""
+    (tmp_path / "spread.py").write_text(STRATEGY)
+    (tmp_path / "broken.py").write_text("import attrs\n\nimport no_such_module_anywhere\n")
+    return tmp_path / "run.toml"
