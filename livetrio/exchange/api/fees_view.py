@@ -7,12 +7,11 @@ from typing import Any
 
 from livetrio.exchange.api.account_view import perp_value, spot_value
 from livetrio.exchange.api.candles import DAY
-from livetrio.exchange.api.records import Records
+from livetrio.exchange.api.records import Records, usd_of
 from livetrio.exchange.api.texts import rate_text, usd_text
 from livetrio.exchange.chain.account import Account
 from livetrio.exchange.chain.events import Fill
 from livetrio.exchange.chain.ledger import Ledger
-from livetrio.exchange.chain.units import SPOT_DECIMALS, USD_DECIMALS
 
 View = dict[str, Any]
 
@@ -21,8 +20,6 @@ VOLUME_DAYS = 15
 
 PERIODS = {"Day": DAY, "Week": 7 * DAY, "Month": 30 * DAY, "AllTime": None}
 """Of a portfolio, ms."""
-
-_USD_PER_SPOT: int = 10 ** (SPOT_DECIMALS - USD_DECIMALS)
 
 
 def user_fees(ledger: Ledger, records: Records, account: Account) -> View:
@@ -123,5 +120,4 @@ def referral(account: Account) -> View:
 
 def _usd(fill: Fill) -> int:
     """What a fill was worth, millionths of a USD."""
-    ntl = fill.px * fill.sz
-    return ntl if fill.order.instrument.is_perp else ntl // _USD_PER_SPOT
+    return usd_of(fill.order.instrument, fill.px * fill.sz)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from livetrio.exchange.api.feed import Asked, Feed, Source, encode
+from livetrio.exchange.api.market_view import BOOK_LEVELS
 from livetrio.exchange.api.subscriptions import (
     ActiveAssetCtx,
     AllDexsAssetCtxs,
@@ -20,6 +21,7 @@ from livetrio.exchange.api.subscriptions import (
     L2Book,
     Trades,
 )
+from livetrio.exchange.api.texts import px_text
 from livetrio.exchange.api.views import (
     bbo_view,
     book_view,
@@ -31,7 +33,6 @@ from livetrio.exchange.api.views import (
 from livetrio.exchange.chain.book import Side
 from livetrio.exchange.chain.events import PublicTrade
 from livetrio.exchange.chain.listing import Perp
-from livetrio.exchange.chain.units import format_units
 
 BOOK_EVERY = 5400
 FAST_BOOK_EVERY = 540
@@ -44,11 +45,7 @@ FAST_CONTEXTS_EVERY = 1000
 BOOK_DELAY = 100
 """Milliseconds from the ack to the first book: 101-287 were observed, the way there and back included."""
 
-BOOK_LEVELS = 20
 FAST_BOOK_LEVELS = 5
-
-REPLAYED_TRADES = 30
-"""How many recent trades a new subscriber gets [captured 2026-07-28]."""
 
 
 class CoinFeed(Feed[Asked]):
@@ -59,18 +56,21 @@ class CoinFeed(Feed[Asked]):
         self.instrument = source.ledger.listing.by_coin[asked.coin]  # type: ignore[attr-defined]  # all have one
 
 
-class TradesFeed(CoinFeed[Trades]):
+class TradingFeed(CoinFeed[Asked]):
+    """News of each block in which there was trading, or the book changed."""
+
+    def __init__(self, source: Source, asked: Asked) -> None:
+        super().__init__(source, asked)
+        self.asset: int = self.instrument.asset
+
+
+class TradesFeed(TradingFeed[Trades]):
     """All trades of a block in one frame; before that the latest ones, in the order in which they happened.
 
     There is no first frame where nothing was ever traded."""
 
-    def __init__(self, source: Source, asked: Trades) -> None:
-        super().__init__(source, asked)
-        self.asset = self.instrument.asset
-
     def first(self) -> Sequence[bytes]:
-        trades = list(self.source.records.trades(self.instrument))[-REPLAYED_TRADES:]
-        return self.after_block(trades)
+        return self.after_block(self.source.records.trades(self.instrument))
 
     def after_block(self, events: Sequence[PublicTrade]) -> Sequence[bytes]:
         if not events:
@@ -78,12 +78,11 @@ class TradesFeed(CoinFeed[Trades]):
         return (encode(self.channel, [trade_view(each) for each in events]),)
 
 
-class BboFeed(CoinFeed[Bbo]):
+class BboFeed(TradingFeed[Bbo]):
     """The touch, after a block that changed it."""
 
     def __init__(self, source: Source, asked: Bbo) -> None:
         super().__init__(source, asked)
-        self.asset = self.instrument.asset
         self._book = source.ledger.books[self.asset]
         self._known = self._touch()
 
@@ -107,12 +106,8 @@ def _best(side: Side) -> tuple[int, int, int] | None:
     return None if level is None else (level.px, level.sz, len(level.orders))
 
 
-class CandleFeed(CoinFeed[Candle]):
+class CandleFeed(TradingFeed[Candle]):
     """The open candle, after a block that changed it; not before there is one."""
-
-    def __init__(self, source: Source, asked: Candle) -> None:
-        super().__init__(source, asked)
-        self.asset = self.instrument.asset
 
     def first(self) -> Sequence[bytes]:
         candle = self.source.records.candle(self.instrument, self.asked.interval)
@@ -144,9 +139,6 @@ class BookFeed(CoinFeed[L2Book]):
             book["fast"] = True  # and only then [captured 2026-07-28]
         return (encode(self.channel, book),)
 
-    def at_beat(self) -> Sequence[bytes]:
-        return self.first()
-
 
 class ContextFeed(CoinFeed[ActiveAssetCtx]):
     """The context of a perpetual, or on a channel of its own, of a pair."""
@@ -166,9 +158,6 @@ class ContextFeed(CoinFeed[ActiveAssetCtx]):
             context = spot_context(ledger, records, instrument)
         return (encode(self.channel, {"coin": instrument.coin, "ctx": context}),)
 
-    def at_beat(self) -> Sequence[bytes]:
-        return self.first()
-
 
 class AllMidsFeed(Feed[AllMids]):
     """The middle of every book."""
@@ -177,9 +166,6 @@ class AllMidsFeed(Feed[AllMids]):
 
     def first(self) -> Sequence[bytes]:
         return (encode(self.channel, {"mids": mids(self.source.ledger)}),)
-
-    def at_beat(self) -> Sequence[bytes]:
-        return self.first()
 
 
 class AllContextsFeed(Feed[AllDexsAssetCtxs]):
@@ -191,9 +177,6 @@ class AllContextsFeed(Feed[AllDexsAssetCtxs]):
         ledger, records = self.source.ledger, self.source.records
         contexts = [perp_context(ledger, records, each) for each in ledger.listing.perps]
         return (encode(self.channel, {"ctxs": [["", contexts]]}),)
-
-    def at_beat(self) -> Sequence[bytes]:
-        return self.first()
 
 
 class FastContextsFeed(Feed[FastAssetCtxs]):
@@ -216,21 +199,18 @@ class FastContextsFeed(Feed[FastAssetCtxs]):
         before, self._known = self._known, self._prices()
         changes: dict[str, dict[str, str]] = {}
         for coin, prices in self._known.items():
-            changed = {name: px for name, px in prices.items() if before[coin].get(name) != px}
+            changed = {name: px for name, px in prices.items() if before[coin][name] != px}
             if changed:
                 changes[coin] = changed
         return (encode(self.channel, deflate(changes)),) if changes else ()
 
     def _prices(self) -> dict[str, dict[str, str]]:
         ledger = self.source.ledger
-        prices: dict[str, dict[str, str]] = {}
         middles = mids(ledger)
-        for instrument in ledger.listing.instruments:
-            coin = instrument.coin
-            prices[coin] = {"markPx": format_units(ledger.marks[instrument.asset], instrument.px_decimals)}
-            if coin in middles:
-                prices[coin]["midPx"] = middles[coin]
-        return prices
+        return {
+            each.coin: {"markPx": px_text(each, ledger.marks[each.asset]), "midPx": middles[each.coin]}
+            for each in ledger.listing.instruments
+        }
 
 
 def deflate(data: Any) -> str:

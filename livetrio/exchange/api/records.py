@@ -28,7 +28,7 @@ KEPT_TRADES = 30
 KEPT_RATES = 10_000
 """Funding rates of each perpetual: more than a year of them."""
 
-_USD_PER_SPOT = 10 ** (SPOT_DECIMALS - USD_DECIMALS)
+_USD_PER_SPOT: int = 10 ** (SPOT_DECIMALS - USD_DECIMALS)
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -117,9 +117,8 @@ class Records:
         the day began, UTC."""
         total: dict[int, int] = {}
         for instrument in self._ledger.listing.instruments:
-            divisor = 1 if instrument.is_perp else _USD_PER_SPOT
             for candle in self._tapes[instrument.asset].candles.between("1d", 0, None):
-                total[candle.start] = total.get(candle.start, 0) + candle.notional // divisor
+                total[candle.start] = total.get(candle.start, 0) + usd_of(instrument, candle.notional)
         return total
 
     # Funding.
@@ -183,6 +182,11 @@ class _Tape:
                 notional += minute.notional
                 before = minute.open if before is None else before
         return Day(volume, notional, self._listed_at if before is None else before)
+
+
+def usd_of(instrument: Instrument, notional: int) -> int:
+    """Price × size of an instrument, in millionths of a USD."""
+    return notional if instrument.is_perp else notional // _USD_PER_SPOT
 
 
 def candle_view(instrument: Instrument, interval: str, candle: Candle) -> dict[str, Any]:

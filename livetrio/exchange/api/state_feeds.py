@@ -44,9 +44,6 @@ class StateFeed(UserFeed[User]):
     def after_block(self, events: Sequence[Any]) -> Sequence[bytes]:
         return self.first()
 
-    def at_beat(self) -> Sequence[bytes]:
-        return self.first()
-
     def state(self) -> dict[str, Any]:
         """As it is now."""
         raise NotImplementedError

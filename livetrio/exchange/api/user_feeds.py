@@ -6,7 +6,8 @@ Those of a history begin with it, marked ``isSnapshot``; later frames have no su
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 from livetrio.exchange.api.feed import Phase, User, UserFeed, encode
@@ -21,6 +22,7 @@ from livetrio.exchange.api.subscriptions import (
     UserTwapHistory,
     UserTwapSliceFills,
 )
+from livetrio.exchange.api.texts import px_text, sz_text, usd_text
 from livetrio.exchange.api.views import (
     fill_view,
     fill_views,
@@ -33,7 +35,6 @@ from livetrio.exchange.api.views import (
 from livetrio.exchange.chain.account import Account
 from livetrio.exchange.chain.events import Fill, FundingPaid, LedgerUpdate, Liquidated, OrderUpdate
 from livetrio.exchange.chain.order import Status
-from livetrio.exchange.chain.units import USD_DECIMALS, format_units
 
 MAX_PAST = 2000
 """How much history a snapshot has at the most, as the REST calls (§4.8, §4.9). For funding and transfers
@@ -98,12 +99,11 @@ class NotificationFeed(UserFeed[Notification]):
 def _say_fill(fill: Fill) -> str:
     instrument = fill.order.instrument
     verb = "Bought" if fill.order.is_buy else "Sold"
-    sz = format_units(fill.sz, instrument.sz_decimals)
-    return f"{verb} {sz} {instrument.coin} at {format_units(fill.px, instrument.px_decimals)}"
+    return f"{verb} {sz_text(instrument, fill.sz)} {instrument.coin} at {px_text(instrument, fill.px)}"
 
 
 def _say_liquidation(news: Liquidated) -> str:
-    return f"Positions worth {format_units(news.ntl, USD_DECIMALS)} USD are being liquidated"
+    return f"Positions worth {usd_text(news.ntl)} USD are being liquidated"
 
 
 class HistoryFeed(UserFeed[User]):
@@ -116,16 +116,15 @@ class HistoryFeed(UserFeed[User]):
     """Of event, that makes it grow; None: nothing does."""
 
     def first(self) -> Sequence[bytes]:
-        past = list(self.past(self.account))[-MAX_PAST:]
-        past.reverse()
-        data = {"isSnapshot": True, "user": self.user, self.key: self.show(past)}
+        latest = list(islice(reversed(self.past(self.account)), MAX_PAST))
+        data = {"isSnapshot": True, "user": self.user, self.key: self.show(latest)}
         return (encode(self.channel, data),)
 
     def after_block(self, events: Sequence[Any]) -> Sequence[bytes]:
         new = [each for each in events if type(each) is self.kind]
         return (encode(self.channel, {"user": self.user, self.key: self.show(new)}),) if new else ()
 
-    def past(self, account: Account) -> Iterable[Any]:
+    def past(self, account: Account) -> Sequence[Any]:
         """What has happened already, the oldest first."""
         return ()
 
@@ -140,7 +139,7 @@ class UserFillsFeed(HistoryFeed[UserFills]):
     key = "fills"
     kind = Fill
 
-    def past(self, account: Account) -> Iterable[Fill]:
+    def past(self, account: Account) -> Sequence[Fill]:
         return account.fills
 
     def show(self, events: Sequence[Fill]) -> list[dict[str, Any]]:
@@ -153,7 +152,7 @@ class UserFundingsFeed(HistoryFeed[UserFundings]):
     key = "fundings"
     kind = FundingPaid
 
-    def past(self, account: Account) -> Iterable[FundingPaid]:
+    def past(self, account: Account) -> Sequence[FundingPaid]:
         return account.fundings
 
     def show(self, events: Sequence[FundingPaid]) -> list[dict[str, Any]]:
@@ -166,7 +165,7 @@ class LedgerUpdatesFeed(HistoryFeed[UserNonFundingLedgerUpdates]):
     key = "nonFundingLedgerUpdates"
     kind = LedgerUpdate
 
-    def past(self, account: Account) -> Iterable[LedgerUpdate]:
+    def past(self, account: Account) -> Sequence[LedgerUpdate]:
         return account.ledger
 
     def show(self, events: Sequence[LedgerUpdate]) -> list[dict[str, Any]]:
@@ -180,7 +179,7 @@ class HistoricalOrdersFeed(HistoryFeed[UserHistoricalOrders]):
     key = "orderHistory"
     kind = OrderUpdate
 
-    def past(self, account: Account) -> Iterable[OrderUpdate]:
+    def past(self, account: Account) -> Sequence[OrderUpdate]:
         return account.history
 
     def show(self, events: Sequence[OrderUpdate]) -> list[dict[str, Any]]:
