@@ -164,6 +164,22 @@ def test_the_command_says_what_it_can_do():
     assert "--ablation" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        ([b"abcd", b"abcd"], (4, True)),
+        ([b"abcd", b"bcde"], (3, True)),  # one began later and ended later
+        ([b"abcd", b"abd"], (3, False)),  # a gap
+        ([b"abcd", b"abbcd"], (4, False)),  # twice
+        ([b"abcd", b"acbd"], (4, False)),  # out of order
+        ([b"ab", b"cd"], (0, True)),  # nothing to compare
+    ],
+)
+def test_a_listener_who_missed_something_that_another_heard_is_noticed(heard, expected):
+    listened = [[bytes([each]) for each in frames] for frames in heard]
+    assert bench("listeners").compare(listened) == expected
+
+
 def test_the_exchange_matches_trades_and_tells_and_what_is_wrong_is_noticed():
     exchange, processes, traders = bench("exchange"), bench("processes"), bench("traders")
     matched = exchange.run_matching(orders=200)

@@ -1,12 +1,14 @@
 """Listeners: many WebSocket clients in a process of their own, each subscribed to every feed there is.
 
 ``python -m benchmarks.listeners PORT COUNT SECONDS`` says a line when all are subscribed, and another when it
-has listened for so long: how many frames came, to whom the fewest and the most, and how many were cut off.
+has listened for so long: how many frames came, how many blocks' news all have heard, whether between the
+first and the last of these all have heard the same, once and in the same order, and how many were cut off.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import msgspec
 import trio
@@ -18,6 +20,7 @@ COINS = ("BTC", "ETH", "SOL", "HYPE", "PURR/USDC", "@107")
 USER = "0x" + "1" * 40
 EVERYTHING = ("allMids", "allDexsAssetCtxs", "fastAssetCtxs")
 MARKET = ("bbo", "trades", "l2Book", "activeAssetCtx")
+NEWS = (b'{"channel":"bbo"', b'{"channel":"trades"')
 USERS = (
     "orderUpdates",
     "userEvents",
@@ -46,6 +49,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.frames = 0
+        self.news: list[bytes] = []
         self.is_closed = False
 
     async def connect(self, port: int, subscriptions: bytes, count: int) -> None:
@@ -60,10 +64,29 @@ class Listener:
                 count -= message.startswith(b'{"channel":"subscriptionResponse"')
 
     async def listen(self) -> None:
-        """Count."""
+        """Count, and keep what goes to all of them alike. No such frame comes twice, for it has a time."""
         while (messages := await self._client.receive()) is not None:
             self.frames += len(messages)
+            self.news += [each for each in messages if each.startswith(NEWS)]
         self.is_closed = True
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.frames = 0
+        self.news.clear()
+
+
+def compare(listeners: Sequence[list[bytes]]) -> tuple[int, bool]:
+    """How much they have all heard, and whether each has heard it with the same things between.
+
+    Where each began and ended to listen is chance, so what came before the first frame that all have heard,
+    and after the last, says nothing."""
+    common = set.intersection(*map(set, listeners))
+    between = set()
+    for heard in listeners:
+        known = [i for i, each in enumerate(heard) if each in common]
+        between.add(tuple(heard[known[0] : known[-1] + 1]) if known else ())
+    return len(common), len(between) == 1
 
 
 async def main(port: int, count: int, seconds: float) -> None:
@@ -78,14 +101,14 @@ async def main(port: int, count: int, seconds: float) -> None:
             nursery.start_soon(listener.listen)
         await trio.sleep(1)
         for listener in listeners:
-            listener.frames = 0
+            listener.forget()
         print("subscribed", flush=True)
         await trio.sleep(seconds)
-        frames = [each.frames for each in listeners]
+        common, is_same = compare([each.news for each in listeners])
         found = {
-            "frames": sum(frames),
-            "fewest": min(frames),
-            "most": max(frames),
+            "frames": sum(each.frames for each in listeners),
+            "common": common,
+            "same": is_same,
             "closed": sum(each.is_closed for each in listeners),
         }
         print(msgspec.json.encode(found).decode(), flush=True)
