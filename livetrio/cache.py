@@ -2,7 +2,7 @@
 
 An engine updates the cache before it publishes, so whoever is woken by an event finds the cache at least
 as new as the event. All is kept in plain dicts by id: a look-up is one hash, and nothing is copied,
-because the values never change.
+because the values never change. Orders do: they are what they are now, for whoever keeps one.
 
 Absent is None, never a made-up zero: no quote yet, no bid in the book, no such order.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -81,6 +82,9 @@ class Cache:
         self._bars: dict[tuple[str, str], deque[Bar]] = {}
         self._orders: dict[str, Order] = {}
         self._client_ids: dict[str, str] = {}
+        """By venue order id."""
+        self._venue_ids: dict[str, list[str]] = {}
+        """By client order id."""
         self._open: dict[str, None] = {}
         self._inflight: dict[str, None] = {}
         self._closed: dict[str, None] = {}
@@ -215,16 +219,18 @@ class Cache:
         return len(self._open)
 
     def update_order(self, order: Order) -> None:
-        """Add or replace an order; finished ones beyond ``order_history_limit`` are forgotten."""
+        """Take in an order, new or changed; closed ones beyond ``order_history_limit`` are forgotten.
+
+        One that was modified is found by each venue order id that it has had.
+        """
         key = order.client_order_id
-        before = self._orders.get(key)
-        self._orders[key] = order
-        if before is None:
+        if key not in self._orders:
             self._by_instrument.setdefault(order.instrument_id, {})[key] = None
-        if before is not None and before.venue_order_id not in (None, order.venue_order_id):
-            self._client_ids.pop(before.venue_order_id, None)
-        if order.venue_order_id is not None:
-            self._client_ids[order.venue_order_id] = key
+        self._orders[key] = order
+        venue_id = order.venue_order_id
+        if venue_id is not None and self._client_ids.get(venue_id) != key:
+            self._client_ids[venue_id] = key
+            self._venue_ids.setdefault(key, []).append(venue_id)
         index = self._index_for(order)
         if key not in index:
             for each in (self._open, self._inflight, self._closed):
@@ -258,8 +264,8 @@ class Cache:
         del keys[key]
         if not keys:
             del self._by_instrument[order.instrument_id]
-        if order.venue_order_id is not None:
-            self._client_ids.pop(order.venue_order_id, None)
+        for venue_id in self._venue_ids.pop(key, ()):
+            self._client_ids.pop(venue_id, None)
 
     # Positions and accounts.
 
@@ -317,7 +323,7 @@ class Cache:
     def take_snapshot(self, timestamp: int) -> CacheSnapshot:
         """Orders, positions and accounts as they are; ``timestamp`` (UTC nanoseconds) is yours."""
         return CacheSnapshot(
-            orders=tuple(self._orders.values()),
+            orders=tuple(copy(order) for order in self._orders.values()),
             positions=tuple(self._positions.values()),
             accounts=tuple(self._accounts.values()),
             timestamp=timestamp,
@@ -328,6 +334,7 @@ class Cache:
         for table in (
             self._orders,
             self._client_ids,
+            self._venue_ids,
             self._open,
             self._inflight,
             self._closed,
@@ -336,7 +343,7 @@ class Cache:
             self._accounts,
         ):
             table.clear()
-        self.update_orders_batch(snapshot.orders)
+        self.update_orders_batch(copy(order) for order in snapshot.orders)
         for position in snapshot.positions:
             self.update_position(position)
         for account in snapshot.accounts:

@@ -9,7 +9,9 @@ everywhere too:
     candle.{instrument}.{interval}          Bar, when its period has ended
     context.{instrument}                    MarketContext
     mids.{venue}                            MidPrices
-    order.{status}                          Order (``order.cancelled`` has two l)
+    order.{status}                          OrderEvent that led there (``order.cancelled`` has two l)
+    order.cancel_rejected, .modify_rejected, .updated    OrderEvent that left the status as it was
+    strategy.{name}                         OrderEvent of the strategy's own orders
     position.{instrument}                   Position
     account.{account}                       Account
     system.tick                             TickEvent
@@ -32,8 +34,8 @@ from livetrio.model import (
     FeedEvent,
     MarketContext,
     MidPrices,
-    Order,
     OrderBook,
+    OrderEvent,
     OrderStatus,
     Position,
     Quote,
@@ -81,10 +83,19 @@ def mids(venue: str) -> Topic[MidPrices]:
     return Topic(f"mids.{venue}")
 
 
-def orders(status: OrderStatus) -> Topic[Order]:
-    """Orders that have just come into this state. The topic of canceled ones is ``order.cancelled``."""
+def orders(status: OrderStatus) -> Topic[OrderEvent]:
+    """What led orders into this status. Of the canceled, by the seed's name, it is ``order.cancelled``.
+
+    Each fill is an event of ``order.partially_filled`` or ``order.filled``, an order's first and its tenth;
+    one that comes after the order was closed is of the status that it was closed with.
+    """
     name = "cancelled" if status is OrderStatus.CANCELED else status.value
     return Topic(f"order.{name}")
+
+
+def strategy_orders(strategy: str) -> Topic[OrderEvent]:
+    """All that happens to the orders of one strategy."""
+    return Topic(f"strategy.{strategy}")
 
 
 def positions(instrument_id: str) -> Topic[Position]:
@@ -103,6 +114,9 @@ def raw_messages(connection: str) -> Topic[bytes]:
 
 
 EVERYTHING: Topic[Any] = Topic("*")
+ORDER_UPDATED: Topic[OrderEvent] = Topic("order.updated")
+ORDER_CANCEL_REJECTED: Topic[OrderEvent] = Topic("order.cancel_rejected")
+ORDER_MODIFY_REJECTED: Topic[OrderEvent] = Topic("order.modify_rejected")
 TICK: Topic[TickEvent] = Topic("system.tick")
 CONNECTED: Topic[ConnectionEvent] = Topic("system.connected")
 DISCONNECTED: Topic[ConnectionEvent] = Topic("system.disconnected")

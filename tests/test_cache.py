@@ -33,7 +33,8 @@ SECOND = 1_000_000_000
 ONE = Decimal(1)
 
 PENDING, SUBMITTED, UNKNOWN = OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN
-ACCEPTED, PARTIALLY_FILLED = OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED
+ACCEPTED, TRIGGERED = OrderStatus.ACCEPTED, OrderStatus.TRIGGERED
+PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
 FILLED, CANCELED = OrderStatus.FILLED, OrderStatus.CANCELED
 
 
@@ -218,19 +219,35 @@ def test_an_order_is_found_by_either_id(cache):
     assert cache.get_order("18") is None
 
 
-def test_of_a_modified_order_only_the_new_venue_id_counts(cache):
-    cache.update_order(order("a", ACCEPTED, venue_order_id="17"))
-    cache.update_order(order("a", ACCEPTED, venue_order_id="18"))
+def test_a_modified_order_is_found_by_each_venue_id_that_it_has_had(cache):
+    live = order("a", ACCEPTED, venue_order_id="17")
+    cache.update_order(live)
+    live.venue_order_id = "18"
+    cache.update_order(live)
 
-    assert cache.get_order("17") is None
-    assert cache.get_order("18").client_order_id == "a"
+    assert cache.get_order("17") is live
+    assert cache.get_order("18") is live
+
+
+def test_a_snapshot_keeps_orders_as_they_stood(cache):
+    live = order("a", ACCEPTED)
+    cache.update_order(live)
+    snapshot = cache.take_snapshot(1)
+    live.status = OrderStatus.CANCELED
+    cache.update_order(live)
+    cache.restore_from_snapshot(snapshot)
+
+    assert names(cache.get_open_orders()) == ["a"]
+    assert cache.get_order("a") is not snapshot.orders[0]
 
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_an_order_is_open_in_flight_or_closed(cache, status):
     cache.update_order(order("a", status))
 
-    assert names(cache.get_open_orders()) == (["a"] if status in (ACCEPTED, PARTIALLY_FILLED) else [])
+    assert names(cache.get_open_orders()) == (
+        ["a"] if status in (ACCEPTED, TRIGGERED, PARTIALLY_FILLED) else []
+    )
     in_flight = status in (PENDING, SUBMITTED, UNKNOWN)
     assert names(cache.get_inflight_orders()) == (["a"] if in_flight else [])
     assert cache.open_order_count == len(cache.get_open_orders())
@@ -403,7 +420,10 @@ class OrdersMachine(RuleBasedStateMachine):
 
     @rule()
     def snapshot_and_restore(self):
-        self.cache.restore_from_snapshot(self.cache.take_snapshot(0))
+        before = self.cache.take_snapshot(0)
+        self.cache.restore_from_snapshot(before)
+        self.orders = {name: self.cache.get_order(name) for name in self.orders}
+        assert before.orders == tuple(self.orders.values())
         self.ended = [name for name, each in self.orders.items() if each.is_closed]
 
     @invariant()

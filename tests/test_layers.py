@@ -23,6 +23,7 @@ LAYERS = [
     ["cache"],
     ["engines"],
     ["venues.base", "venues.registry", "venues"],
+    ["venues.trading"],
     ["venues.<name>"],
     ["supervision"],
     ["strategy"],
@@ -35,7 +36,7 @@ LAYERS = [
 
 NEVER_WAITS = {
     "errors", "version", "durations", "model", "topics", "clock", "cache", "engines",
-    "venues", "venues.base", "venues.registry", "venues.<name>",
+    "venues", "venues.base", "venues.registry", "venues.trading", "venues.<name>",
 }  # fmt: skip
 """No ``async`` and no ``await`` here."""
 

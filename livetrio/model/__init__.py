@@ -1,7 +1,16 @@
 """Values: the words of the domain. Nothing here does anything; nothing here changes once made."""
 
 from livetrio.model.book import BookLevel, OrderBook, WireLevel
+from livetrio.model.commands import (
+    CancelAllOrders,
+    CancelOrder,
+    ModifyOrder,
+    OrderFilter,
+    QueryOrder,
+    SubmitOrder,
+)
 from livetrio.model.feed import Feed, FeedKind
+from livetrio.model.fill import Fill, FundingPayment, Liquidity
 from livetrio.model.identifiers import InstrumentId, instrument_id, nearest, symbol_of, venue_of
 from livetrio.model.instrument import Instrument, InstrumentKind
 from livetrio.model.market import (
@@ -13,8 +22,26 @@ from livetrio.model.market import (
     Quote,
     Trade,
 )
-from livetrio.model.order import Order, OrderSide, OrderStatus, OrderType
+from livetrio.model.order import Order, OrderSide, OrderStatus, OrderType, TimeInForce
+from livetrio.model.order_events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUnknown,
+    OrderUpdated,
+)
+from livetrio.model.order_states import TRANSITIONS, Happening, next_status
 from livetrio.model.position import Account, Position
+from livetrio.model.reports import AccountReport, Balance, OrderReport, PositionReport
 from livetrio.model.system import (
     ConnectionEvent,
     ConnectionState,
@@ -27,35 +54,66 @@ from livetrio.model.system import (
 
 __all__ = [
     "BAR_INTERVALS",
+    "TRANSITIONS",
     "Account",
+    "AccountReport",
     "AggressorSide",
+    "Balance",
     "Bar",
     "BookLevel",
+    "CancelAllOrders",
+    "CancelOrder",
     "ConnectionEvent",
     "ConnectionState",
     "Feed",
     "FeedEvent",
     "FeedKind",
     "FeedState",
+    "Fill",
+    "FundingPayment",
+    "Happening",
     "Instrument",
     "InstrumentId",
     "InstrumentKind",
+    "Liquidity",
     "MarketContext",
     "MidPrices",
+    "ModifyOrder",
     "Order",
+    "OrderAccepted",
     "OrderBook",
+    "OrderCancelRejected",
+    "OrderCanceled",
+    "OrderDenied",
+    "OrderEvent",
+    "OrderExpired",
+    "OrderFilled",
+    "OrderFilter",
+    "OrderInitialized",
+    "OrderModifyRejected",
+    "OrderRejected",
+    "OrderReport",
     "OrderSide",
     "OrderStatus",
+    "OrderSubmitted",
+    "OrderTriggered",
     "OrderType",
+    "OrderUnknown",
+    "OrderUpdated",
     "Position",
+    "PositionReport",
+    "QueryOrder",
     "Quote",
     "ShutdownEvent",
     "ShutdownReason",
+    "SubmitOrder",
     "TickEvent",
+    "TimeInForce",
     "Trade",
     "WireLevel",
     "instrument_id",
     "nearest",
+    "next_status",
     "symbol_of",
     "venue_of",
 ]

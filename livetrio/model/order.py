@@ -1,4 +1,9 @@
-"""Order: what we asked a venue to do, and how far it got."""
+"""Order: what we asked a venue to do, and how far it got.
+
+An `Order` is one object for its whole life: whoever keeps it reads how things stand now, not how they
+stood when it was handed out. Only the execution engine changes it, between two awaits, and says so by an
+`OrderEvent` each time.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,16 @@ class OrderSide(Enum):
     BUY = "buy"
     SELL = "sell"
 
+    @property
+    def sign(self) -> int:
+        """What a fill does to a position: 1 or -1."""
+        return 1 if self is OrderSide.BUY else -1
+
+    @property
+    def opposite(self) -> OrderSide:
+        """The other one."""
+        return OrderSide.SELL if self is OrderSide.BUY else OrderSide.BUY
+
 
 class OrderType(Enum):
     """What an order waits for and how it is priced."""
@@ -27,6 +42,28 @@ class OrderType(Enum):
     TAKE_PROFIT_MARKET = "take_profit_market"
     TAKE_PROFIT_LIMIT = "take_profit_limit"
 
+    @property
+    def has_trigger(self) -> bool:
+        """Whether it waits for its trigger price before it does anything."""
+        return self not in (OrderType.MARKET, OrderType.LIMIT)
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether it has a limit price of its own."""
+        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+
+
+class TimeInForce(Enum):
+    """How long an order may rest. A venue takes those that it knows; others are denied here."""
+
+    GTC = "gtc"
+    """Until canceled."""
+    IOC = "ioc"
+    """Not at all: what is not filled at once is canceled."""
+    FOK = "fok"
+    """Not at all, and all of it or nothing."""
+    DAY = "day"
+
 
 class OrderStatus(Enum):
     """Where an order is in its life.
@@ -35,49 +72,84 @@ class OrderStatus(Enum):
     """
 
     PENDING = "pending"
+    """Ours, and on its way out."""
+    DENIED = "denied"
+    """Refused here: it never left."""
     SUBMITTED = "submitted"
+    """It left, and has no answer yet."""
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
+    TRIGGERED = "triggered"
+    """Its trigger price was reached; now it is an order like others."""
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELED = "canceled"
     REJECTED = "rejected"
+    """Refused by the venue, or proved never to have reached it."""
     EXPIRED = "expired"
 
 
-OPEN_STATUSES = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
+OPEN_STATUSES = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
 """Known to rest at the venue."""
 
 INFLIGHT_STATUSES = frozenset({OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN})
 """Not answered yet: may become anything."""
 
 CLOSED_STATUSES = frozenset(
-    {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
+    {
+        OrderStatus.DENIED,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
+    }
 )
 """Over; never left again."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Order:
-    """One order as we last knew it. A change makes a new one (`attrs.evolve`)."""
+    """One order, as it stands. Read it, and leave the writing to the execution engine."""
 
     client_order_id: str
     """Ours: chosen before the order leaves, the key under which it is kept."""
     venue_order_id: str | None = None
-    """The venue's, once it has given one."""
+    """The venue's, once it has given one; a modified order may get another."""
     instrument_id: InstrumentId
+    strategy: str | None = None
+    """Whose; None for an order that was found at the venue and is nobody's."""
     side: OrderSide
     order_type: OrderType
     quantity: Decimal
-    """Base units, always positive."""
+    """Base units, always positive, what is filled included."""
     price: Decimal | None = None
     """Limit price; None for market orders."""
+    trigger_price: Decimal | None = None
+    """Of stop and take-profit orders."""
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    """Whether it may only rest: what would be matched at once is rejected."""
+    reduce_only: bool = False
+    """Whether it may only make a position smaller."""
     filled_quantity: Decimal = Decimal(0)
     average_price: Decimal | None = None
     """Of what is filled."""
     status: OrderStatus
+    reason: str | None = None
+    """Why it was denied, rejected or canceled, or is unknown."""
+    revision: int = 0
+    """Counts the modifications that the venue has accepted."""
+    is_canceling: bool = False
+    """Whether its cancellation was asked for. It may still fill: only the venue ends it."""
+    ts_init: int = 0
+    """When it was made, UTC nanoseconds."""
+    ts_submitted: int | None = None
+    """When it left, UTC nanoseconds."""
     ts_event: int
     """When it last changed, UTC nanoseconds."""
+    expires: int | None = None
+    """The instant of the venue's clock, UTC nanoseconds, after which an order that had not arrived is
+    refused by the venue: what proves that it never will."""
 
     @property
     def remaining_quantity(self) -> Decimal:
@@ -98,3 +170,8 @@ class Order:
     def is_closed(self) -> bool:
         """Over."""
         return self.status in CLOSED_STATUSES
+
+    @property
+    def is_working(self) -> bool:
+        """Not over: it rests at the venue, or may."""
+        return self.status not in CLOSED_STATUSES
