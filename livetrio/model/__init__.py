@@ -40,7 +40,7 @@ from livetrio.model.order_events import (
     OrderUpdated,
 )
 from livetrio.model.order_states import TRANSITIONS, Happening, next_status
-from livetrio.model.position import Account, Position
+from livetrio.model.position import Account, Position, PositionSide, ProfitAndLoss
 from livetrio.model.reports import AccountReport, Balance, OrderReport, PositionReport
 from livetrio.model.system import (
     ConnectionEvent,
@@ -102,6 +102,8 @@ __all__ = [
     "OrderUpdated",
     "Position",
     "PositionReport",
+    "PositionSide",
+    "ProfitAndLoss",
     "QueryOrder",
     "Quote",
     "ShutdownEvent",
