@@ -6,6 +6,7 @@
     │   ├── AlreadyRunning          run() while it runs
     │   ├── NotRunning              a call that needs the running engine
     │   ├── UnknownInstrument       no venue of this engine has that instrument
+    │   ├── OrderNotFound           an order that is not there, or was over long ago
     │   ├── EndpointNotFound        request() or send() to a name nobody registered
     │   └── EndpointAlreadyRegistered
     ├── SlowConsumerError           yours: a subscription that may not lose events was not read in time
@@ -77,6 +78,10 @@ class NotRunning(UsageError):
 
 class UnknownInstrument(UsageError):
     """The instrument is in no venue's list; the message names the nearest that is."""
+
+
+class OrderNotFound(UsageError):
+    """There is no such order, or it was over so long ago that it is remembered no more."""
 
 
 class EndpointNotFound(UsageError):

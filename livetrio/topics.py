@@ -10,7 +10,8 @@ everywhere too:
     context.{instrument}                    MarketContext
     mids.{venue}                            MidPrices
     order.{status}                          OrderEvent that led there (``order.cancelled`` has two l)
-    order.cancel_rejected, .modify_rejected, .updated    OrderEvent that left the status as it was
+    order.updated, .pending_update, .pending_cancel, .modify_rejected, .cancel_rejected
+                                            OrderEvent that left the status as it was
     strategy.{name}                         OrderEvent of the strategy's own orders
     position.{instrument}                   Position
     account.{account}                       Account
@@ -115,6 +116,8 @@ def raw_messages(connection: str) -> Topic[bytes]:
 
 EVERYTHING: Topic[Any] = Topic("*")
 ORDER_UPDATED: Topic[OrderEvent] = Topic("order.updated")
+ORDER_PENDING_UPDATE: Topic[OrderEvent] = Topic("order.pending_update")
+ORDER_PENDING_CANCEL: Topic[OrderEvent] = Topic("order.pending_cancel")
 ORDER_CANCEL_REJECTED: Topic[OrderEvent] = Topic("order.cancel_rejected")
 ORDER_MODIFY_REJECTED: Topic[OrderEvent] = Topic("order.modify_rejected")
 TICK: Topic[TickEvent] = Topic("system.tick")

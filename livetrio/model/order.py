@@ -139,6 +139,8 @@ class Order:
     """Why it was denied, rejected or canceled, or is unknown."""
     revision: int = 0
     """Counts the modifications that the venue has accepted."""
+    pending_revision: int | None = None
+    """The one that was asked for by a modification that is not confirmed."""
     is_canceling: bool = False
     """Whether its cancellation was asked for. It may still fill: only the venue ends it."""
     ts_init: int = 0

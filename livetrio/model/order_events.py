@@ -75,6 +75,14 @@ class OrderFilled(OrderEvent):
     fill: Fill
 
 
+class OrderPendingCancel(OrderEvent):
+    """Its cancellation was asked for. It may still fill."""
+
+
+class OrderPendingUpdate(OrderEvent):
+    """A modification was asked for."""
+
+
 class OrderCanceled(OrderEvent):
     """It is over: canceled at our wish or by the venue, which `reason` says."""
 

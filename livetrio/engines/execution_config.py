@@ -1,0 +1,72 @@
+"""ExecutionConfig: how orders are sent, waited for, asked about and given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import attrs
+
+
+class ForeignPolicy(Enum):
+    """What to do about orders or positions that the venue has and our journal cannot account for."""
+
+    ADOPT = "adopt"
+    """Take them in as nobody's: they count towards the limits, and are not touched."""
+    CANCEL = "cancel"
+    """Cancel them. Of positions: close them at the market."""
+    REFUSE = "refuse"
+    """Do not trade until somebody has seen to them."""
+
+
+def _whole(least: int) -> Callable[[Any, attrs.Attribute[int], int], None]:
+    def check(_: Any, field: attrs.Attribute[int], value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{field.name}: expected a whole number ≥ {least}, found {value!r}")
+
+    return check
+
+
+def _check_bps(_: Any, field: attrs.Attribute[Decimal], value: object) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < 10_000:
+        raise ValueError(f"{field.name}: expected basis points from 0 to below 10000, found {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class ExecutionConfig:
+    """How orders are sent, waited for, asked about and given up."""
+
+    submit_timeout_ms: int = attrs.field(default=5_000, validator=_whole(1))
+    """How long a new or modified order may go unanswered; then it is UNKNOWN and the venue is asked."""
+    cancel_timeout_ms: int = attrs.field(default=3_000, validator=_whole(1))
+    """How long a cancellation may go unconfirmed; then the venue is asked, and it is sent again."""
+    expire_ms: int = attrs.field(default=10_000, validator=_whole(1_000))
+    """An order that reaches the venue later than this after it was sent is refused there: so one without an
+    answer is provably dead some time. Where a venue cannot do that, questions decide."""
+    retry_interval_ms: int = attrs.field(default=1_000, validator=_whole(1))
+    """The first wait before a question is asked again, or a request sent again that was refused for now."""
+    max_retries: int = attrs.field(default=3, validator=_whole(0))
+    """How often a request is sent again that the venue has refused for now (a rate limit, a nonce)."""
+    market_slippage_bps: Decimal = attrs.field(default=Decimal(100), validator=_check_bps)
+    """How far from the touch a market order may be filled, at venues that know limit orders only."""
+    check_interval_ms: int = attrs.field(default=30_000, validator=_whole(1_000))
+    """How often open orders, positions and money are compared with the venue's while all is well."""
+    dead_man_ms: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(10_000)))
+    """If the engine is not well for so long, the venue cancels all its orders by itself, at venues that offer
+    that. Default: off, since some offer it only to those who have traded much."""
+    cancel_on_stop: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
+    """Whether the engine cancels its own orders when it stops. Off, they are left and the exit code is 3."""
+    lost_orders: ForeignPolicy = attrs.field(
+        default=ForeignPolicy.CANCEL, validator=attrs.validators.instance_of(ForeignPolicy)
+    )
+    """Orders at the venue that an engine like this one made, and that are not in the journal."""
+    foreign_orders: ForeignPolicy = attrs.field(
+        default=ForeignPolicy.ADOPT, validator=attrs.validators.instance_of(ForeignPolicy)
+    )
+    """Orders at the venue that somebody else made."""
+    foreign_positions: ForeignPolicy = attrs.field(
+        default=ForeignPolicy.ADOPT, validator=attrs.validators.instance_of(ForeignPolicy)
+    )
+    """Positions at the venue that no fill explains."""
