@@ -193,7 +193,7 @@ class Holding:
 
     def begin_day(self, day: int, mark: Decimal | None) -> None:
         """Let a day begin, if it has not. Without a price, `settle_day` has to tell later what was
-        unrealized. A holding that had no day yet has begun with nothing, in this one.
+        unrealized. A holding that is older than the first day has begun with nothing, in this one.
         """
         if self.day is not None and self.day != day:
             self.day_net, self.day_unrealized = self.total.net, None

@@ -42,7 +42,9 @@ class Inventory:
     """What is held of one instrument, by whom. Call its methods in the context `EXACT`."""
 
     instrument_id: InstrumentId
-    net: Holding = attrs.field(factory=Holding)
+    day: int | None = None
+    """The one that runs (UTC days since 1970), if any has begun yet."""
+    net: Holding = attrs.field()
     """The account's."""
     shares: dict[str | None, Holding] = attrs.field(factory=dict)
     """By strategy; None is nobody."""
@@ -51,11 +53,15 @@ class Inventory:
     unrealized: Decimal = ZERO
     """What the account's money counts as its open profit now."""
 
+    @net.default
+    def _nothing(self) -> Holding:
+        return Holding(day=self.day)
+
     def share(self, strategy: str | None) -> Holding:
         """A strategy's holding, made when first asked for; None: nobody's."""
         found = self.shares.get(strategy)
         if found is None:
-            found = self.shares[strategy] = Holding()
+            found = self.shares[strategy] = Holding(day=self.day)
         return found
 
     def holdings(self) -> Iterator[Holding]:

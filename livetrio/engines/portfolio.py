@@ -274,6 +274,7 @@ class Portfolio:
         if day != self._day:
             self._day = day
             for inventory in self._inventories.values():
+                inventory.day = day
                 with localcontext(EXACT):
                     for holding in inventory.holdings():
                         holding.begin_day(day, self._mark(inventory))
@@ -331,7 +332,8 @@ class Portfolio:
     def _inventory(self, instrument_id: InstrumentId) -> Inventory:
         found = self._inventories.get(instrument_id)
         if found is None:
-            found = self._inventories[instrument_id] = Inventory(instrument_id=instrument_id)
+            found = Inventory(instrument_id=instrument_id, day=self._day)
+            self._inventories[instrument_id] = found
         return found
 
     def _touch(self, instrument_id: InstrumentId) -> Inventory:

@@ -19,6 +19,8 @@ from livetrio.model import (
     OrderStatus,
     OrderType,
     Position,
+    PositionSide,
+    ProfitAndLoss,
     Quote,
     Trade,
 )
@@ -146,6 +148,19 @@ def test_a_mark_of_zero_is_a_mark():
         Position(instrument_id=BTC, quantity=ONE, entry_price=ONE, mark_price=Decimal(0), ts_event=0).value
         == 0
     )
+
+
+@pytest.mark.parametrize("quantity, side", [("2", "LONG"), ("-2", "SHORT"), ("0", "FLAT")])
+def test_which_way_a_position_gains(quantity, side):
+    position = Position(instrument_id=BTC, quantity=Decimal(quantity), entry_price=ONE, ts_event=0)
+
+    assert position.side is PositionSide[side]
+
+
+def test_what_came_of_something_is_all_of_it_together():
+    pnl = ProfitAndLoss(realized=Decimal(10), unrealized=Decimal(-2), fees=Decimal(3), funding=Decimal("0.5"))
+
+    assert pnl.net == Decimal("5.5")
 
 
 def test_equity_is_balance_and_open_profit():
