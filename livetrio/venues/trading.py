@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -159,11 +159,11 @@ class Page(Generic[T]):
 class Budget(Protocol):
     """Plans how much may be sent, so that nothing has to be refused."""
 
-    def delay(self, request: SignedRequest | Question[object], now: float) -> float:
+    def delay(self, request: SignedRequest | Question[Any], now: float) -> float:
         """Seconds until it may be sent, by trio's time; 0: now. Cancels go before all else."""
         ...
 
-    def spend(self, request: SignedRequest | Question[object], now: float) -> None:
+    def spend(self, request: SignedRequest | Question[Any], now: float) -> None:
         """It is being sent."""
         ...
 
@@ -178,6 +178,9 @@ class Trading(Protocol):
     budget: Budget
     last_nonce: int
     """The highest nonce used. To be set at the start, from what was noted before."""
+    needs_limit_for_market: bool
+    """Whether the venue knows no market orders: then `Order.price` of one must hold the worst price that is
+    to be paid, and it is sent as a limit order that does not rest."""
 
     def refusal(self, command: SubmitOrder, instrument: Instrument) -> str | None:
         """Why the venue would not take such an order, or None; prices and sizes are seen to elsewhere."""
@@ -230,4 +233,8 @@ class Trading(Protocol):
 
     def ask_time(self) -> Question[int]:
         """The venue's clock, UTC nanoseconds."""
+        ...
+
+    def ask_usage(self) -> Question[None]:
+        """How much of its allowance the account has used; to read the answer is to tell the `budget`."""
         ...
