@@ -16,6 +16,7 @@ ROOT = Path(livetrio.__file__).parent
 
 LAYERS = [
     ["errors", "version", "durations"],
+    ["secrets"],
     ["model"],
     ["topics", "clock"],
     ["subscription"],
@@ -35,7 +36,7 @@ LAYERS = [
 """Lowest first. Those of one line do not import each other, but what is in one folder may."""
 
 NEVER_WAITS = {
-    "errors", "version", "durations", "model", "topics", "clock", "cache", "engines",
+    "errors", "version", "durations", "secrets", "model", "topics", "clock", "cache", "engines",
     "venues", "venues.base", "venues.registry", "venues.trading", "venues.<name>",
 }  # fmt: skip
 """No ``async`` and no ``await`` here."""

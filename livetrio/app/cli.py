@@ -132,7 +132,7 @@ def _load(path: Path, overrides: tuple[str, ...], check_recording: CheckRecordin
 def _print_report(report: EngineReport, format: str) -> None:
     from livetrio.app.logs import render_json
     from livetrio.app.report import render_report, report_to_dict
-    from livetrio.app.secrets import mask
+    from livetrio.secrets import mask
 
     if format == "json":
         from livetrio.clock import format_instant

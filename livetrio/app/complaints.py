@@ -79,7 +79,7 @@ def complain(text: str, format: str = "console", *, trace: str | None = None) ->
 
     Where logs are JSON, this is a line of JSON as well.
     """
-    from livetrio.app.secrets import mask
+    from livetrio.secrets import mask
 
     if format == "json":
         import time

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import attrs
 
 from livetrio.app.rules import Rule, as_tuple, boolean, found, one_of, optional, several, text, whole
-from livetrio.app.secrets import Secret
 from livetrio.errors import ConfigError, Problem
+from livetrio.secrets import Secret
 from livetrio.venues.registry import VENUES
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

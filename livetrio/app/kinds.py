@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from livetrio.app.rules import one_of
-from livetrio.app.secrets import EXPECTED, Secret
+from livetrio.secrets import EXPECTED, Secret
 
 WORDS: dict[Any, str] = {
     bool: "true or false",

@@ -26,9 +26,9 @@ from livetrio.app.config import Config, ExchangeConfig, StrategyConfig, find_dup
 from livetrio.app.mistakes import unknown_key
 from livetrio.app.paths import PathParts, join_paths, render_path, sort_problems
 from livetrio.app.rules import found, quote
-from livetrio.app.secrets import mask
 from livetrio.app.structure import structure
 from livetrio.errors import ConfigError, Problem, UsageError
+from livetrio.secrets import mask
 from livetrio.venues.registry import VENUES
 
 T = TypeVar("T")

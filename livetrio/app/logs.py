@@ -22,8 +22,8 @@ from typing import Any, TextIO
 import msgspec
 import structlog
 
-from livetrio.app.secrets import mask
 from livetrio.clock import format_instant
+from livetrio.secrets import mask
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 """The levels by name, with the numbers of the standard library."""

@@ -6,7 +6,7 @@ of that field, because one that runs in ``__init__`` would stop at the first mis
 raises groups of groups, `structure` raises one `ConfigError` with a line for each mistake.
 
 A field that is not shown (``repr=False``) may hold a secret: in a configuration its texts must be
-references (`livetrio.app.secrets`), and it gets what they refer to.
+references (`livetrio.secrets`), and it gets what they refer to.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from livetrio.app.kinds import WORDS, describe, is_array, is_literal, is_table, 
 from livetrio.app.mistakes import Mismatch, explain
 from livetrio.app.paths import PathParts, sort_problems
 from livetrio.app.rules import Rule, is_number, is_whole, one_of
-from livetrio.app.secrets import Secret, mask
 from livetrio.errors import ConfigError, Problem
+from livetrio.secrets import Secret, mask
 
 T = TypeVar("T")
 

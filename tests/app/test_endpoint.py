@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from refusals import refusal
 
 from livetrio.app.endpoint import WebSocketEndpoint
-from livetrio.app.secrets import Secret
+from livetrio.secrets import Secret
 
 BY_DEFAULT = {"port": 443, "path": "/ws", "use_tls": True}
 

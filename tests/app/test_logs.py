@@ -12,7 +12,8 @@ from decimal import Decimal
 import pytest
 import structlog
 
-from livetrio.app import logs, secrets
+from livetrio import secrets
+from livetrio.app import logs
 from livetrio.app.logs import LineWriter, configure_logs
 
 NOON = 1_795_435_200_123_456_789

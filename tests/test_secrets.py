@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetrio.app import secrets
+from livetrio import secrets
 from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.app.load import load_config
-from livetrio.app.secrets import MASK, MAX_SECRET_BYTES, Secret, mask, register_secret
 from livetrio.errors import ConfigError
+from livetrio.secrets import MASK, MAX_SECRET_BYTES, Secret, mask, register_secret
 
 VALUE = "hunter2-and-more"
 
