@@ -23,6 +23,12 @@
     ├── MaxReconnectAttempts        a connection that was given up
     ├── AllConnectionsFailed        … and it was the last one
     ├── HttpError                   theirs or the network's: a request without a usable answer
+    ├── JournalError                the journal cannot be used; its file is left as it is
+    │   ├── JournalInUse            yours: another engine writes it
+    │   ├── JournalForeign          yours: the file is none of livetrio's journals
+    │   ├── JournalNewer            yours: a later version of livetrio wrote it
+    │   ├── JournalCorrupt          the disk's: it is damaged in the middle
+    │   └── JournalFailed           the disk's: it cannot be opened or written
     └── FrameError                  theirs: one message that makes no sense; it is dropped and counted
 
 What is expected and has a name (a price refused, a feed gone stale) is a value on the bus, not an
@@ -157,6 +163,33 @@ class HttpError(LiveTradingError):
         super().__init__(message)
         self.status = status
         """The status, or ``None`` where no answer came at all."""
+
+
+class JournalError(LiveTradingError):
+    """The journal cannot be used. The message names the file, what was found, and what to do."""
+
+
+class JournalInUse(JournalError):
+    """Another process writes this journal; the message has its process id."""
+
+
+class JournalForeign(JournalError):
+    """The file is there and is no journal, or there is none to be read."""
+
+
+class JournalNewer(JournalError):
+    """A later version of livetrio wrote the journal, in a form that this one does not know."""
+
+
+class JournalCorrupt(JournalError):
+    """The journal is damaged elsewhere than at its tail, so that what it says cannot be trusted."""
+
+
+class JournalFailed(JournalError):
+    """The journal cannot be opened or written: the disk is full or failing, or it is not allowed.
+
+    No order leaves without its record, so none leaves until a commit succeeds.
+    """
 
 
 class FrameError(LiveTradingError):
