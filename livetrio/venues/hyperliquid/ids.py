@@ -19,6 +19,11 @@ _OURS = re.compile(rf"{MARKER}[0-9a-f]{{28}}")
 _CLOID = re.compile(r"0x[0-9a-f]{32}")
 
 
+def is_ours(client_order_id: str) -> bool:
+    """Whether an engine of this kind made it, so that its last four digits are for the revision."""
+    return _OURS.fullmatch(client_order_id) is not None
+
+
 def to_wire(client_order_id: str, revision: int) -> str:
     """The cloid of one revision of an order.
 
@@ -32,7 +37,7 @@ def to_wire(client_order_id: str, revision: int) -> str:
         raise ValueError(
             f"expected 0x and 32 lower-case hex digits as client order id, found {client_order_id!r}"
         )
-    if not _OURS.fullmatch(client_order_id):
+    if not is_ours(client_order_id):
         return client_order_id
     if not 0 <= revision <= MAX_REVISION:
         raise ValueError(f"{client_order_id}: expected a revision from 0 to {MAX_REVISION}, found {revision}")
@@ -42,6 +47,6 @@ def to_wire(client_order_id: str, revision: int) -> str:
 def from_wire(cloid: str) -> tuple[str, int]:
     """Client order id and revision of a cloid; one that is not ours is kept as it is, with revision 0."""
     folded = cloid.lower()
-    if not _OURS.fullmatch(folded):
+    if not is_ours(folded):
         return cloid, 0
     return folded[:-_DIGITS] + "0" * _DIGITS, int(folded[-_DIGITS:], 16)

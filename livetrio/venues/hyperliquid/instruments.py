@@ -7,7 +7,7 @@ exchanges that others build on it (``xyz:TSLA``) nor of outcome markets (``#10``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -27,10 +27,12 @@ MAX_COINS = 4096
 
 @attrs.frozen
 class Market:
-    """What the decoder must know of one coin."""
+    """What decoder and orders must know of one coin."""
 
     instrument_id: InstrumentId
     prices: PriceTable
+    asset: int | None = None
+    """The number by which orders name it; None where that is not known."""
 
 
 class Listing(dict[str, Market]):
@@ -44,9 +46,13 @@ class Listing(dict[str, Market]):
         super().__init__()
         self.instruments: dict[InstrumentId, Instrument] = {}
 
-    def replace(self, instruments: Sequence[Instrument]) -> None:
-        """These and no others are listed from now on."""
-        markets = {each.venue_symbol: Market(each.instrument_id, PriceTable(each)) for each in instruments}
+    def replace(self, instruments: Sequence[Instrument], assets: Mapping[str, int] | None = None) -> None:
+        """These and no others are listed from now on; ``assets``: their numbers, by coin."""
+        numbers = assets or {}
+        markets = {
+            each.venue_symbol: Market(each.instrument_id, PriceTable(each), numbers.get(each.venue_symbol))
+            for each in instruments
+        }
         self.instruments = {each.instrument_id: each for each in instruments}
         self.clear()
         self.update(markets)
@@ -66,6 +72,11 @@ class Listing(dict[str, Market]):
         if market is not None:
             return market.instrument_id
         return None if self.instruments else id_by_form(coin)
+
+    def asset_of(self, name: InstrumentId) -> int | None:
+        """The number by which orders name an instrument, or None where that is not known."""
+        instrument = self.instruments.get(name)
+        return None if instrument is None else self[instrument.venue_symbol].asset
 
     def coin_of(self, name: InstrumentId) -> str | None:
         """The venue's name for an instrument, or None where it has none."""
@@ -96,6 +107,21 @@ def read_instruments(perps: bytes, spot: bytes) -> list[Instrument]:
     ]
     _refuse_repeated(each.venue_symbol for each in found)
     return found
+
+
+def read_assets(perps: bytes, spot: bytes) -> dict[str, int]:
+    """The number by which orders name each coin, from the same answers.
+
+    Of a perpetual it is its place in the list, the delisted counted; of a pair 10000 and its ``index``
+    (Hyperliquid docs, asset-ids, 2026-08-22).
+
+    Raises:
+      FrameError: an answer makes no sense.
+    """
+    meta, spot_meta = _decode(_PERPS, perps, "meta"), _decode(_SPOT, spot, "spotMeta")
+    return {entry.name: index for index, entry in enumerate(meta.universe)} | {
+        entry.name: wire.FIRST_SPOT_ASSET + entry.index for entry in spot_meta.universe
+    }
 
 
 def id_by_form(coin: str) -> InstrumentId | None:

@@ -1,4 +1,4 @@
-"""Numbers: the venue's decimal texts as Decimals.
+"""Numbers: the venue's decimal texts as Decimals, and the way back.
 
 Everything that is not digits with at most one point is refused, though `Decimal` would take it: ``NaN``,
 ``Infinity``, ``1e5``, ``1_000``, digits of other scripts. Texts longer than `MAX_DIGITS` do not get here
@@ -65,6 +65,15 @@ def price(text: str) -> Decimal:
     if value <= 0:
         raise FrameError("off-tick", f"expected a price above 0, found {text}")
     return value
+
+
+def to_wire(value: Decimal) -> str:
+    """A number as it goes into a signed action: without exponent and without zeros at the end.
+
+    The venue writes its own otherwise (``31795.0``); what it hashes is this (signing, 2026-08-22).
+    """
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class PriceTable(dict[str, Decimal]):

@@ -20,6 +20,12 @@ BASE_URLS: Mapping[str, str] = {
 INFO_PATH = "/info"
 """Where questions are asked: a POST of JSON. Hyperliquid docs, info-endpoint, 2026-08-22."""
 
+EXCHANGE_PATH = "/exchange"
+"""Where signed actions are sent: a POST of JSON. Hyperliquid docs, exchange-endpoint, 2026-08-22."""
+
+FIRST_SPOT_ASSET = 10_000
+"""Orders name a pair by this and its index. Hyperliquid docs, asset-ids, 2026-08-22."""
+
 PERP_PRICE_DECIMALS = 6
 SPOT_PRICE_DECIMALS = 8
 """A price has at most this many decimals less the asset's ``szDecimals``; sizes have ``szDecimals``.
