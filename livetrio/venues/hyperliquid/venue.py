@@ -14,7 +14,7 @@ from livetrio.venues.base import HttpRequest, Message, StreamAddress
 from livetrio.venues.hyperliquid import encode, wire
 from livetrio.venues.hyperliquid.config import HyperliquidConfig
 from livetrio.venues.hyperliquid.decode import FrameDecoder
-from livetrio.venues.hyperliquid.instruments import Listing, coin_by_form, read_instruments
+from livetrio.venues.hyperliquid.instruments import Listing, coin_by_form, read_assets, read_instruments
 
 MARKET_STREAM = "market"
 """The one stream: public market data."""
@@ -53,7 +53,7 @@ class HyperliquidVenue:
         if len(answers) != len(_QUESTIONS):
             raise FrameError("wrong-types", f"expected {len(_QUESTIONS)} answers, found {len(answers)}")
         instruments = read_instruments(*answers)
-        self._listing.replace(instruments)
+        self._listing.replace(instruments, read_assets(*answers))
         return instruments
 
     @property
