@@ -16,7 +16,7 @@ import attrs
 from livetrio.venues.hyperliquid import actions, ids
 from livetrio.venues.hyperliquid.actions import Json
 from livetrio.venues.hyperliquid.instruments import Listing
-from livetrio.venues.trading import Cancel, Command, Modify, ScheduleCancel, SignedRequest, Submit
+from livetrio.venues.trading import Cancel, Command, Modify, ScheduleCancel, SignedRequest
 
 MAX_ENTRIES = 39
 """From 40 on an action counts as two (rate-limits, 2026-08-22)."""
@@ -97,8 +97,7 @@ def _lane(command: Command) -> Lane:
             return Lane.SCHEDULE_CANCEL
         case Modify(order=order):
             return Lane.MODIFY_POST_ONLY if order.post_only else Lane.MODIFY
-        case Submit(order):
-            return Lane.SUBMIT_POST_ONLY if order.post_only else Lane.SUBMIT
+    return Lane.SUBMIT_POST_ONLY if command.order.post_only else Lane.SUBMIT
 
 
 def _entries(command: Command, lane: Lane, listing: Listing) -> list[Json]:
@@ -111,8 +110,7 @@ def _entries(command: Command, lane: Lane, listing: Listing) -> list[Json]:
             return [actions.schedule_cancel_action(command)]
         case Modify():
             return [actions.modify_entry(command, listing)]
-        case Submit():
-            return [actions.submit_entry(command, listing)]
+    return [actions.submit_entry(command, listing)]
 
 
 def _cut(items: list[tuple[Command, list[Json]]], most: int) -> Iterator[list[tuple[Command, list[Json]]]]:
