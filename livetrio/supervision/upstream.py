@@ -73,7 +73,7 @@ class _RawCodec:
     def heartbeat(self) -> bytes | None:
         return None
 
-    def decode(self, frame: bytes, _ts_init: int) -> tuple[RawMessage]:
+    def decode(self, frame: bytes, ts_init: int) -> tuple[RawMessage]:
         return (RawMessage(frame),)
 
 
@@ -90,7 +90,7 @@ class RawUpstream:
 
     def open_codec(self, generation: int) -> Codec:
         """The codec that changes nothing."""
-        return _RawCodec()  # type: ignore[return-value]  # its messages are none of a venue's, on purpose
+        return _RawCodec()
 
     def check(self, feed: Feed) -> None:
         """Refuse every feed: nothing is known of what can be had here."""
@@ -119,7 +119,7 @@ class VenueUpstream:
     ) -> None:
         self.url = stream.url
         self.headers = stream.headers
-        self.subscriptions = subscriptions
+        self.subscriptions: Sequence[str] = (*stream.subscriptions, *subscriptions)
         self.venue = venue
         self.stream = stream.name
         self._http = http
@@ -148,8 +148,8 @@ class VenueUpstream:
         self._on_instruments(instruments)
 
     def open_codec(self, generation: int) -> Codec:
-        """A codec of the venue's."""
-        return self.venue.open_codec(generation)
+        """The venue's codec for this stream."""
+        return self.venue.open_codec(self.stream, generation)
 
     def check(self, feed: Feed) -> None:
         """Ask the venue whether it has the feed."""

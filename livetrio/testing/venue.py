@@ -35,6 +35,7 @@ from livetrio.model import (
 )
 from livetrio.testing.peer import PeerSession, WebSocketPeer
 from livetrio.venues.base import HttpRequest, Message, Pong, StreamAddress, SubscriptionAck, VenueNotice
+from livetrio.venues.trading import Trading
 
 
 class FakeVenue:
@@ -49,6 +50,8 @@ class FakeVenue:
         self.silence: dict[FeedKind, float] = {}
         """Seconds for which each kind of feed may be silent; those not named may be quiet for ever."""
         self.instruments: Mapping[InstrumentId, Instrument] = {}
+        self.trading: Trading | None = None
+        """It has no account."""
         self._info_url = f"https://{host}/instruments"
 
     def instrument_requests(self) -> Sequence[HttpRequest]:
@@ -71,7 +74,7 @@ class FakeVenue:
         """As set."""
         return self.silence.get(feed.kind)
 
-    def open_codec(self, generation: int) -> FakeCodec:
+    def open_codec(self, stream: str, generation: int) -> FakeCodec:
         """A codec for a new session."""
         return FakeCodec(self, generation)
 

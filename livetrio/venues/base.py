@@ -38,6 +38,8 @@ class StreamAddress:
     url: str
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     """Sent with the upgrade. May hold secrets, so they are not shown."""
+    subscriptions: tuple[str, ...] = ()
+    """Messages sent as they are at the beginning of every session."""
 
 
 @attrs.frozen
@@ -63,7 +65,7 @@ class VenueNotice:
 
 
 Message = MarketEvent | OrderBook | Pong | SubscriptionAck | VenueNotice
-"""What one frame can mean."""
+"""What one frame of market data can mean. What else comes by an account's stream, `venues.trading` says."""
 
 
 class Codec(Protocol):
@@ -81,8 +83,11 @@ class Codec(Protocol):
         """The venue's own heartbeat message, or None where WebSocket pings do."""
         ...
 
-    def decode(self, frame: bytes, ts_init: int) -> Sequence[Message]:
-        """What a frame means, in the venue's order; ``ts_init`` goes into every event.
+    def decode(self, frame: bytes, ts_init: int) -> Sequence[object]:
+        """What a frame means, in the venue's order: a `Message` each, or what an account's stream brings.
+
+        Args:
+          ts_init: goes into every event.
 
         Raises:
           FrameError: it makes no sense. The codec is as it was before the call.
@@ -131,6 +136,6 @@ class Venue(Protocol):
         """Seconds after which silence of the feed means that it is broken; None if it may be quiet."""
         ...
 
-    def open_codec(self, generation: int) -> Codec:
-        """A codec for a new session; its events carry the generation."""
+    def open_codec(self, stream: str, generation: int) -> Codec:
+        """A codec for a new session of a stream (of `streams`); its events carry the generation."""
         ...

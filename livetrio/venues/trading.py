@@ -24,7 +24,7 @@ from livetrio.model import (
     OrderReport,
     SubmitOrder,
 )
-from livetrio.venues.base import HttpRequest
+from livetrio.venues.base import HttpRequest, Message, Venue
 
 T = TypeVar("T")
 
@@ -101,6 +101,10 @@ class Reply:
 @attrs.frozen
 class AccountStreamReady:
     """All that the account's stream was asked for is confirmed: from here on nothing is missed."""
+
+
+AccountMessage = Message | OrderReport | Fill | FundingPayment | Reply | AccountStreamReady
+"""What one frame of an account's stream can mean."""
 
 
 class Verdict(Enum):
@@ -238,3 +242,10 @@ class Trading(Protocol):
     def ask_usage(self) -> Question[None]:
         """How much of its allowance the account has used; to read the answer is to tell the `budget`."""
         ...
+
+
+class TradingVenue(Venue, Protocol):
+    """A venue where one may have an account."""
+
+    trading: Trading | None
+    """The account; None where the settings have none. With one, `streams` has its stream."""

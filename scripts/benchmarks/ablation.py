@@ -192,7 +192,7 @@ class _Deaf(Strategy):
 
 
 def _session(receive: Receiver, decode: Callable[[bytes, int], Sequence[Message]] | None = None) -> Session:
-    codec = HyperliquidVenue(HyperliquidConfig(base_url="http://unused")).open_codec(1)
+    codec = HyperliquidVenue(HyperliquidConfig(base_url="http://unused")).open_codec("market", 1)
     codec.decode = decode or codec.decode
     return Session(
         connection="bench",

@@ -113,7 +113,7 @@ def _cutter(blocks: list[bytes]) -> dict[str, float]:
 def _path(name: str, payloads: list[bytes]) -> dict[str, float]:
     """Decoding, and what the data engine does with the events, nobody subscribed."""
     venue = HyperliquidVenue(HyperliquidConfig(base_url="http://unused"))
-    decode = venue.open_codec(1).decode
+    decode = venue.open_codec("market", 1).decode
     began = perf_counter()
     events = [decode(payload, 0) for payload in payloads]
     decoded = perf_counter()

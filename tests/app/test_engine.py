@@ -280,7 +280,7 @@ async def test_a_bug_in_a_codec_ends_the_engine_with_its_own_error(nursery, auto
             return super().decode(frame, ts_init)
 
     class BrokenVenue(FakeVenue):
-        def open_codec(self, generation):
+        def open_codec(self, stream, generation):
             return Broken(self, generation)
 
     rig = Rig(nursery, venues=())
@@ -394,7 +394,7 @@ async def test_an_execution_engine_gets_what_is_no_market_data(nursery, autojump
             return [("fill", frame)] if frame == b"fill" else super().decode(frame, ts_init)
 
     rig = Rig(nursery)
-    rig.venues["FAKE"].open_codec = lambda generation: Account(rig.venues["FAKE"], generation)
+    rig.venues["FAKE"].open_codec = lambda _stream, generation: Account(rig.venues["FAKE"], generation)
     execution = Execution()
     rig.engine.set_execution_engine(execution)
     await rig.start()
@@ -415,7 +415,7 @@ async def test_without_one_such_events_are_counted(nursery, autojump_clock):
             return [("fill", frame)] if frame == b"fill" else super().decode(frame, ts_init)
 
     rig = Rig(nursery)
-    rig.venues["FAKE"].open_codec = lambda generation: Account(rig.venues["FAKE"], generation)
+    rig.venues["FAKE"].open_codec = lambda _stream, generation: Account(rig.venues["FAKE"], generation)
     await rig.start()
 
     await rig.server.send("fill", "fill")

@@ -41,7 +41,7 @@ class Stage:
         self.client = FeedClient()
         self.data.add_client("FAKE", self.client)
         self.stops = []
-        self.codec = FakeVenue().open_codec(1)
+        self.codec = FakeVenue().open_codec("market", 1)
         self.context = Context(
             name="it",
             bus=self.bus,

@@ -840,7 +840,7 @@ async def test_a_bug_in_a_codec_is_not_retried(nursery, autojump_clock):
             return {}[frame]
 
     class BrokenVenue(FakeVenue):
-        def open_codec(self, generation):
+        def open_codec(self, stream, generation):
             return Broken(self, generation)
 
     world = World(nursery, venue=BrokenVenue())

@@ -44,7 +44,7 @@ class Socket:
 def make(nursery, *, own=True, answers_after=None):
     venue = FakeVenue()
     venue.heartbeat = b"ping" if own else None
-    session = Desk(codec=venue.open_codec(1)).session
+    session = Desk(codec=venue.open_codec("market", 1)).session
     session.open()
     return session, Socket(session, nursery, answers_after=answers_after)
 

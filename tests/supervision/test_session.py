@@ -38,7 +38,7 @@ class Desk:
         self.session = Session(
             connection="fake/market",
             generation=7,
-            codec=codec or FakeVenue().open_codec(7),
+            codec=codec or FakeVenue().open_codec("market", 7),
             receive=receive,
             receive_other=receive_other,
             clock=Clock.simulated(),

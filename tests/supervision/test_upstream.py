@@ -97,10 +97,32 @@ async def test_without_http_nothing_is_asked_for(autojump_clock):
 
     await upstream.prepare()
 
-    assert upstream.subscriptions == ["hello"]
+    assert upstream.subscriptions == ("hello",)
     assert upstream.stream == "market"
     assert upstream.max_silence(TRADES) == 3.0
     upstream.check(TRADES)
+
+
+def test_a_streams_own_subscriptions_go_before_those_that_are_given_by_hand():
+    stream = StreamAddress(name="account", url="wss://fake.test/ws", subscriptions=("orders", "fills"))
+
+    upstream = VenueUpstream(FakeVenue(), stream, http=None, subscriptions=["hello"])
+
+    assert upstream.subscriptions == ("orders", "fills", "hello")
+
+
+def test_a_session_gets_the_codec_of_its_stream():
+    opened = []
+
+    class TwoStreams(FakeVenue):
+        def open_codec(self, stream, generation):
+            opened.append((stream, generation))
+            return super().open_codec(stream, generation)
+
+    stream = StreamAddress(name="account", url="wss://fake.test/ws")
+    VenueUpstream(TwoStreams(), stream, http=None).open_codec(7)
+
+    assert opened == [("account", 7)]
 
 
 @within(3600)

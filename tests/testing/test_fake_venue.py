@@ -16,7 +16,7 @@ TRADES = Feed(FeedKind.TRADES, "FAKE", BTC)
 
 
 def decode(line):
-    codec = FakeVenue().open_codec(3)
+    codec = FakeVenue().open_codec("market", 3)
     (event,) = codec.decode(line if isinstance(line, bytes) else line.encode(), 5)
     return event
 

@@ -109,8 +109,8 @@ class HyperliquidVenue:
             case _:
                 return None
 
-    def open_codec(self, generation: int) -> HyperliquidCodec:
-        """A codec for a new session."""
+    def open_codec(self, stream: str, generation: int) -> HyperliquidCodec:
+        """A codec for a new session of the stream."""
         return HyperliquidCodec(self._listing, generation, fast_books=self._config.fast_books)
 
 

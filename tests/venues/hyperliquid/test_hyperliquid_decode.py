@@ -121,9 +121,9 @@ def test_each_coin_has_its_own_first_frame():
 
 def test_a_new_session_has_its_own_first_frame():
     venue = HyperliquidVenue(HyperliquidConfig())
-    venue.open_codec(1).decode(trades_frame((1000, 1)), NOW)
+    venue.open_codec("market", 1).decode(trades_frame((1000, 1)), NOW)
 
-    assert ids_and_history(venue.open_codec(2), trades_frame((1001, 2))) == [("2", True)]
+    assert ids_and_history(venue.open_codec("market", 2), trades_frame((1001, 2))) == [("2", True)]
 
 
 def test_a_subscription_anew_brings_history_anew_but_only_once_it_is_acknowledged():
@@ -371,7 +371,7 @@ def test_the_message_says_what_was_wanted_and_what_was_found():
     ],
 )
 def test_without_instruments_a_coin_is_named_by_its_form_and_prices_have_no_grid(coin, expected):
-    codec = HyperliquidVenue(HyperliquidConfig()).open_codec(1)
+    codec = HyperliquidVenue(HyperliquidConfig()).open_codec("market", 1)
     frame = changed(changed(BBO, "data", "coin", to=coin), "data", "bbo", 0, "px", to="63457.123456")
 
     assert decode_one(frame, codec).instrument_id == expected
@@ -379,7 +379,7 @@ def test_without_instruments_a_coin_is_named_by_its_form_and_prices_have_no_grid
 
 @pytest.mark.parametrize("coin", ["#10", "A B", "/USDC", "PURR/", "Ä", "."])
 def test_a_coin_without_a_form_of_ours_is_unknown(coin):
-    codec = HyperliquidVenue(HyperliquidConfig()).open_codec(1)
+    codec = HyperliquidVenue(HyperliquidConfig()).open_codec("market", 1)
 
     with pytest.raises(FrameError, match="unknown-instrument"):
         codec.decode(changed(BBO, "data", "coin", to=coin), NOW)

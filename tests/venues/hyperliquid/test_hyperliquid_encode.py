@@ -56,7 +56,7 @@ def test_the_venues_ack_of_what_we_ask_names_the_feed_we_asked_for(feed, subscri
 
 
 def test_slow_books_are_asked_for_without_fast():
-    codec = loaded_venue(fast_books=False).open_codec(1)
+    codec = loaded_venue(fast_books=False).open_codec("market", 1)
 
     subscription = json.loads(codec.subscribe(Feed(FeedKind.BOOK, VENUE, BTC)))["subscription"]
 
@@ -64,7 +64,7 @@ def test_slow_books_are_asked_for_without_fast():
 
 
 def test_without_instruments_the_coin_is_read_off_the_id():
-    codec = HyperliquidVenue(HyperliquidConfig()).open_codec(1)
+    codec = HyperliquidVenue(HyperliquidConfig()).open_codec("market", 1)
 
     def coin(name):
         return json.loads(codec.subscribe(Feed(FeedKind.QUOTES, VENUE, name)))["subscription"]["coin"]
@@ -86,7 +86,7 @@ def test_what_is_not_listed_is_never_asked_for_as_it_would_end_the_socket(name):
 
 def test_what_was_asked_for_before_the_list_was_there_can_be_ended_after():
     venue = HyperliquidVenue(HyperliquidConfig())
-    codec, feed = venue.open_codec(1), Feed(FeedKind.QUOTES, VENUE, "@107-SPOT.HYPERLIQUID")
+    codec, feed = venue.open_codec("market", 1), Feed(FeedKind.QUOTES, VENUE, "@107-SPOT.HYPERLIQUID")
     asked = json.loads(codec.subscribe(feed))["subscription"]
     venue.load_instruments([META, SPOT_META])
 

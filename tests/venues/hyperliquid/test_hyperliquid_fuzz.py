@@ -10,7 +10,7 @@ from livetrio.errors import FrameError
 from livetrio.model import OrderBook
 from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
 
-CODECS = {"loaded": loaded_codec(), "bare": HyperliquidVenue(HyperliquidConfig()).open_codec(1)}
+CODECS = {"loaded": loaded_codec(), "bare": HyperliquidVenue(HyperliquidConfig()).open_codec("market", 1)}
 codecs = st.sampled_from(sorted(CODECS))
 samples = st.sampled_from(sorted(FRAMES))
 

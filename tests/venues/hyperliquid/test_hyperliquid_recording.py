@@ -86,7 +86,7 @@ def test_every_recorded_price_is_on_the_grid_that_we_work_out(messages):
 
 
 def test_without_instruments_it_means_the_same(messages):
-    bare = decoded(HyperliquidVenue(HyperliquidConfig()).open_codec(3))
+    bare = decoded(HyperliquidVenue(HyperliquidConfig()).open_codec("market", 3))
 
     assert [each for each in bare if isinstance(each, Trade)] == [
         each for each in messages if isinstance(each, Trade)

@@ -109,7 +109,7 @@ def loaded_venue(**settings):
 
 def loaded_codec(generation=3):
     """A codec of a venue that knows its instruments."""
-    return loaded_venue().open_codec(generation)
+    return loaded_venue().open_codec("market", generation)
 
 
 def decode_one(frame, codec=None):

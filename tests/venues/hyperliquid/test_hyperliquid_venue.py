@@ -77,12 +77,12 @@ def test_answers_that_make_no_sense_leave_what_was_known(answers):
 
     assert dict(venue.instruments) == before
     assert venue.stream_for(quotes(BTC)) == "market"
-    assert venue.open_codec(1).decode(BBO, NOW)
+    assert venue.open_codec("market", 1).decode(BBO, NOW)
 
 
 def test_a_codec_in_use_learns_what_is_newly_listed():
     venue = loaded_venue()
-    codec = venue.open_codec(1)
+    codec = venue.open_codec("market", 1)
     venue.load_instruments([META.replace(b'"ETH"', b'"DOGE"'), SPOT_META])
 
     assert codec.decode(BBO.replace(b"BTC", b"DOGE"), NOW)
