@@ -12,7 +12,7 @@ from test_hyperliquid_actions import modify
 
 from livetrio.clock import Clock
 from livetrio.exchange import ExchangeSettings, LocalExchange, make_key
-from livetrio.model import OrderSide, OrderType, TimeInForce
+from livetrio.model import OrderSide, OrderStatus, OrderType, TimeInForce
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.websocket import open_websocket
 from livetrio.testing.network import MemoryNetwork
@@ -57,6 +57,11 @@ class Desk:
                 await self.send(request.frame)
                 body = await self._answer_to(request.request_id)
         return self.trading.read_reply(request, body)
+
+    async def ask(self, question):
+        """Put a question and read the answer."""
+        answers = [await self.http.post(each) for each in question.requests]
+        return question.read(answers, self.clock.now())
 
     async def _answer_to(self, request_id):
         async for frame in self.answers:
@@ -252,3 +257,79 @@ async def test_an_ioc_order_that_finds_nobody_is_refused(autojump_clock):
 
     assert (result.verdict, result.is_over) == (REFUSED, True)
     assert "could not immediately match" in result.reason
+
+
+# What the venue says afterwards.
+
+
+async def test_each_revision_of_an_order_is_known_by_a_name_of_its_own(autojump_clock):
+    async with open_desk("stream") as desk:
+        order = desk.order()
+        (placed,) = await desk.do(Submit(order))
+        change = modify(order, price=order.price - 10, quantity=Decimal("0.002"))
+        (modified,) = await desk.do(change)
+        before, after, never = [await desk.ask(desk.trading.ask_order(order, each)) for each in range(3)]
+        (resting,) = await desk.ask(desk.trading.ask_open_orders())
+
+    assert (before.status, before.revision, before.venue_order_id) == (
+        OrderStatus.CANCELED,
+        0,
+        placed.venue_order_id,
+    )
+    assert (after.status, after.revision, after.venue_order_id) == (
+        OrderStatus.ACCEPTED,
+        1,
+        modified.venue_order_id,
+    )
+    assert never is None
+    assert before.client_order_id == after.client_order_id == resting.client_order_id == order.client_order_id
+    assert (resting.revision, resting.price, resting.quantity) == (1, change.price, change.quantity)
+
+
+async def test_what_was_bought_is_told_by_fills_and_held_by_the_account(autojump_clock):
+    async with open_desk("stream") as desk:
+        start = desk.clock.now()
+        price = (desk.mid * Decimal("1.05")).quantize(Decimal(1))
+        order = desk.order(order_type=OrderType.MARKET, price=price)
+        (result,) = await desk.do(Submit(order))
+        report = await desk.ask(desk.trading.ask_order(order, 0))
+        page = await desk.ask(desk.trading.ask_fills(start))
+        account = await desk.ask(desk.trading.ask_account())
+        wrong = await desk.ask(desk.trading.ask_identity())
+
+    assert report.status is OrderStatus.FILLED
+    assert {each.client_order_id for each in page.items} == {order.client_order_id}
+    assert {each.venue_order_id for each in page.items} == {result.venue_order_id}
+    assert sum(each.quantity for each in page.items) == order.quantity
+    assert [(each.instrument_id, each.quantity) for each in account.positions] == [(BTC, order.quantity)]
+    assert account.account_id == desk.trading.account_id
+    assert wrong is None
+
+
+async def test_the_venue_counts_the_actions_as_we_do(autojump_clock):
+    async with open_desk("stream") as desk:
+        await desk.ask(desk.trading.ask_usage())
+        before = desk.trading.budget.used
+        requests = desk.sign(*[Submit(desk.order()) for _ in range(5)])
+        for each in requests:
+            desk.trading.budget.spend(each, trio.current_time())
+            await desk.post(each)
+        counted = desk.trading.budget.used
+        await desk.ask(desk.trading.ask_usage())
+
+    assert counted == before + 5
+    assert desk.trading.budget.used == counted
+
+
+async def test_a_key_that_is_no_agent_of_the_account_is_named(autojump_clock):
+    async with open_desk("stream", key=make_key(77, 0).secret_hex) as desk:
+        wrong = await desk.ask(desk.trading.ask_identity())
+
+    assert f"the key's address {desk.trading.signer_address} is no agent of {make_key(0, 0).address}" in wrong
+
+
+async def test_the_venues_clock_is_ours_here(autojump_clock):
+    async with open_desk("stream") as desk:
+        now = await desk.ask(desk.trading.ask_time())
+
+        assert abs(now - desk.clock.now()) <= SECOND
