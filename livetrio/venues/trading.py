@@ -179,12 +179,16 @@ class Trading(Protocol):
     """``HYPERLIQUID-0x…``: venue and account."""
     stream: str
     """The name of the stream (of `Venue.streams`) that carries its news and its requests."""
-    budget: Budget
     last_nonce: int
     """The highest nonce used. To be set at the start, from what was noted before."""
     needs_limit_for_market: bool
     """Whether the venue knows no market orders: then `Order.price` of one must hold the worst price that is
     to be paid, and it is sent as a limit order that does not rest."""
+
+    @property
+    def budget(self) -> Budget:
+        """How much may be sent."""
+        ...
 
     def refusal(self, command: SubmitOrder, instrument: Instrument) -> str | None:
         """Why the venue would not take such an order, or None; prices and sizes are seen to elsewhere."""
