@@ -6,14 +6,14 @@ from __future__ import annotations
 class TokenBucket:
     """What may be spent. It begins full, and fills at a constant rate; times are seconds of any one clock.
 
-    In no minute more than ``per_minute`` is spent: a third of it at once, the rest as it comes in.
+    In no minute more than ``per_minute`` is spent: ``at_once`` of it after a pause, the rest as it comes in.
     """
 
-    def __init__(self, per_minute: float) -> None:
-        self.capacity = per_minute / 3
-        self.rate = (per_minute - self.capacity) / 60
+    def __init__(self, per_minute: float, *, at_once: float) -> None:
+        self.capacity = at_once
+        self.rate = (per_minute - at_once) / 60
         """Per second."""
-        self._level = self.capacity
+        self._level = at_once
         self._at: float | None = None
 
     def level(self, now: float) -> float:

@@ -26,6 +26,10 @@ RESERVE = 0.2
 OTHER_MESSAGES = 200
 """A minute: subscriptions and heartbeats, of all streams."""
 
+WEIGHT_AT_ONCE = 600
+"""All that is asked after a start or a lost connection fits into it."""
+MESSAGES_AT_ONCE = 600
+
 ANSWER_HORIZON = 10.0
 """Seconds after which a posted request without an answer is no longer counted: it was lost."""
 
@@ -42,8 +46,8 @@ class HyperliquidBudget:
     """A `livetrio.venues.trading.Budget`. It counts what is spent here, and not what others spend."""
 
     def __init__(self) -> None:
-        self._weight = TokenBucket(WEIGHT_PER_MINUTE * (1 - RESERVE))
-        self._messages = TokenBucket(MESSAGES_PER_MINUTE - OTHER_MESSAGES)
+        self._weight = TokenBucket(WEIGHT_PER_MINUTE * (1 - RESERVE), at_once=WEIGHT_AT_ONCE)
+        self._messages = TokenBucket(MESSAGES_PER_MINUTE - OTHER_MESSAGES, at_once=MESSAGES_AT_ONCE)
         self._in_flight: dict[int, float] = {}
         """By request id: when it was sent. The oldest first."""
         self.used: int | None = None

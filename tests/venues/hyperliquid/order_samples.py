@@ -7,6 +7,7 @@ from test_hyperliquid_samples import BTC, META, NOW, PURR_SPOT, SPOT_META
 from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.model import Order, OrderSide, OrderStatus, OrderType
 from livetrio.venues.hyperliquid.instruments import Listing, read_assets, read_instruments
+from livetrio.venues.hyperliquid.trading import HyperliquidTrading
 
 IDS = ClientOrderIds(b"\x01\x02\x03", 7)
 KEY = "0xa1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90"
@@ -53,6 +54,24 @@ def make_foreign_order(**given):
             "client_order_id": FOREIGN_CLOID,
             "venue_order_id": "57118842019",
             "strategy": None,
+            **given,
+        }
+    )
+
+
+LISTING = make_listing()
+
+
+def make_trading(**given):
+    """The account of the key above, on no mainnet, or what else is given."""
+    return HyperliquidTrading(
+        **{
+            "base_url": "https://venue.test",
+            "account": ADDRESS,
+            "vault": None,
+            "secret": KEY,
+            "is_mainnet": False,
+            "listing": LISTING,
             **given,
         }
     )

@@ -7,7 +7,7 @@ from hyperliquid.utils import signing as sdk
 from hyperliquid.utils.types import Cloid
 from hypothesis import given
 from hypothesis import strategies as st
-from order_samples import FOREIGN_CLOID, IDS, make_foreign_order, make_listing, make_order, make_spot_order
+from order_samples import FOREIGN_CLOID, IDS, LISTING, make_foreign_order, make_order, make_spot_order
 from test_hyperliquid_samples import BTC, HYPE_SPOT, META, SPOT_META
 
 from livetrio.errors import UnknownInstrument, UsageError
@@ -17,7 +17,6 @@ from livetrio.venues.hyperliquid.instruments import Listing, read_assets, read_i
 from livetrio.venues.hyperliquid.numbers import to_wire
 from livetrio.venues.trading import Cancel, Modify, ScheduleCancel, Submit
 
-LISTING = make_listing()
 MS = 1_000_000
 
 

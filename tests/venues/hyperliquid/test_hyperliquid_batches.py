@@ -2,13 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from order_samples import make_foreign_order, make_listing, make_order
+from order_samples import LISTING, make_foreign_order, make_order
 from test_hyperliquid_actions import modify
 
 from livetrio.venues.hyperliquid.batches import MAX_ENTRIES, Lane, make_batches
 from livetrio.venues.trading import Cancel, ScheduleCancel, Submit
 
-LISTING = make_listing()
 SORTS = {
     Lane.CANCEL_BY_CLOID: lambda: Cancel(make_order()),
     Lane.CANCEL: lambda: Cancel(make_foreign_order()),

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from order_samples import make_order
+from order_samples import make_order, make_trading
+from test_hyperliquid_samples import NOW
 
 from livetrio.venues.base import HttpRequest
 from livetrio.venues.hyperliquid.batches import ActionRequest
@@ -66,10 +67,11 @@ def send(budget, request, now):
 
 @given(
     per_minute=st.integers(3, 2000),
+    part=st.floats(0.1, 0.9),
     wishes=st.lists(st.tuples(st.floats(0, 30), st.integers(1, 50)), min_size=1, max_size=100),
 )
-def test_in_no_minute_more_is_spent_than_there_is(per_minute, wishes):
-    bucket = TokenBucket(per_minute)
+def test_in_no_minute_more_is_spent_than_there_is(per_minute, part, wishes):
+    bucket = TokenBucket(per_minute, at_once=per_minute * part)
     now, spent = 0.0, []
     for pause, amount in wishes:
         now += pause
@@ -84,7 +86,7 @@ def test_in_no_minute_more_is_spent_than_there_is(per_minute, wishes):
 
 
 def test_what_is_too_large_for_the_bucket_waits_until_it_is_full_and_is_paid_off_afterwards():
-    bucket = TokenBucket(90)
+    bucket = TokenBucket(90, at_once=30)
     bucket.spend(30, 0.0)
 
     assert bucket.delay(100, 0.0) == pytest.approx(30.0)
@@ -94,7 +96,7 @@ def test_what_is_too_large_for_the_bucket_waits_until_it_is_full_and_is_paid_off
 
 
 def test_a_clock_that_goes_back_fills_nothing():
-    bucket = TokenBucket(60)
+    bucket = TokenBucket(60, at_once=20)
     bucket.spend(20, 100.0)
 
     assert bucket.level(50.0) == 0
@@ -116,6 +118,26 @@ def test_questions_leave_a_fifth_of_the_weight_to_requests_over_http():
         asked += 20
 
     assert WEIGHT_PER_MINUTE * 0.7 < asked <= WEIGHT_PER_MINUTE * 0.8
+
+
+def test_all_that_recovery_asks_is_asked_at_once():
+    budget, trading = HyperliquidBudget(), make_trading(account="0x" + "ab" * 20)
+    recovery = [
+        trading.ask_identity(),
+        trading.ask_time(),
+        trading.ask_open_orders(),
+        trading.ask_recent_orders(),
+        trading.ask_fills(NOW),
+        trading.ask_fundings(NOW),
+        trading.ask_account(),
+        trading.ask_usage(),
+    ]
+    delays = []
+    for each in recovery:
+        delays.append(budget.delay(each, 0.0))
+        budget.spend(each, 0.0)
+
+    assert delays == [0.0] * len(recovery)
 
 
 def test_questions_do_not_hold_up_orders(requests):

@@ -3,13 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from order_samples import make_listing
+from order_samples import LISTING
 from test_hyperliquid_samples import BTC, PURR_SPOT
 
 from livetrio.model import OrderSide, OrderType, SubmitOrder, TimeInForce
 from livetrio.venues.hyperliquid.order_rules import refusal
-
-LISTING = make_listing()
 
 
 def wanted(instrument=BTC, **given):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from hyperliquid.utils import signing as sdk
-from order_samples import ADDRESS, KEY, make_foreign_order, make_listing, make_order
+from order_samples import ADDRESS, KEY, LISTING, make_foreign_order, make_order, make_trading
 from test_hyperliquid_actions import modify
 from test_hyperliquid_order_rules import wanted
 from test_hyperliquid_samples import BTC, NOW
@@ -13,28 +13,12 @@ from livetrio.errors import FrameError, UsageError
 from livetrio.model import TimeInForce
 from livetrio.venues.hyperliquid import questions
 from livetrio.venues.hyperliquid.identity import ask_identity
-from livetrio.venues.hyperliquid.trading import HyperliquidTrading
 from livetrio.venues.trading import Cancel, ScheduleCancel, SignedRequest, Submit, Trading, Verdict
 
 MS = 1_000_000
 VAULT = "0x8D2F6a4B3c1e09f7a6b5c4d3e2f1a0b9c8d7e6f5"
 AGENT_OF = "0x" + "Ab" * 20
-LISTING = make_listing()
 URL = "https://venue.test/info"
-
-
-def make_trading(**given):
-    return HyperliquidTrading(
-        **{
-            "base_url": "https://venue.test",
-            "account": ADDRESS,
-            "vault": None,
-            "secret": KEY,
-            "is_mainnet": False,
-            "listing": LISTING,
-            **given,
-        }
-    )
 
 
 def sign(trading, *commands, expires=NOW + 10_000 * MS):
