@@ -15,7 +15,7 @@ from livetrio.venues.hyperliquid.keccak import keccak_256
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """How many points the curve has: private keys are below it (SEC 2, secp256k1)."""
 
-_HEX = re.compile(r"(0x)?[0-9a-fA-F]{64}")
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @attrs.frozen
@@ -38,10 +38,12 @@ def key_number(secret: str) -> int:
     Raises:
       UsageError: it is no private key.
     """
-    text = secret.strip()
-    if not _HEX.fullmatch(text):
-        raise UsageError(f"expected a private key of 64 hex digits, found {len(text)} characters, or others")
-    number = int(text, 16)
+    digits = secret.strip().removeprefix("0x")
+    if len(digits) != 64:
+        raise UsageError(f"expected a private key of 64 hex digits, found {len(digits)} characters")
+    if not _HEX.fullmatch(digits):
+        raise UsageError("expected a private key of 64 hex digits, found other characters among them")
+    number = int(digits, 16)
     if not 0 < number < ORDER:
         raise UsageError("expected a private key of the curve secp256k1, found a number that cannot be one")
     return number
