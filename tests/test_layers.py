@@ -23,8 +23,9 @@ LAYERS = [
     ["bus"],
     ["cache"],
     ["engines"],
-    ["venues.base", "venues.registry", "venues"],
+    ["venues.base", "venues"],
     ["venues.trading"],
+    ["venues.registry"],
     ["venues.<name>"],
     ["supervision"],
     ["strategy"],
@@ -43,7 +44,6 @@ NEVER_WAITS = {
 
 ALLOWED = {
     ("venues.registry", "venues.<name>"): "the table of the venues imports each when it is first wanted",
-    ("venues.registry", "venues.base"): "what the table makes is a Venue",
     ("app", "__init__"): "where the package lies, to tell its own frames in a traceback",
 }
 """Imports that point upward or aside, with the reason."""

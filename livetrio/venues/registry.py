@@ -11,14 +11,19 @@ from typing import Any, Protocol
 
 import attrs
 
-from livetrio.venues.base import Venue
+from livetrio.venues.trading import TradingVenue
 
 
 class MakeVenue(Protocol):
     """A venue's class, or what makes it."""
 
-    def __call__(self, config: Any, *, base_url: str | None = None) -> Venue:
-        """A venue by its settings; ``base_url``, where given, goes before the settings' address.
+    def __call__(self, config: Any, *, base_url: str | None = None, key: str | None = None) -> TradingVenue:
+        """A venue by its settings, and by what the engine knows of the local exchange that it has started.
+
+        Args:
+          config: the settings.
+          base_url: goes before the settings' address.
+          key: the private key of an account there, which is traded where the settings have none.
 
         Raises:
           UsageError: the settings want the local exchange, and no ``base_url`` says where it is.
@@ -33,7 +38,7 @@ class VenueFactory:
     settings: type[Any]
     """The attrs class that its section of the configuration is read into; all fields have defaults. It
     has a property ``wants_local_exchange``: whether the engine must start the local exchange and give
-    its ``base_url``."""
+    its ``base_url`` and a key."""
     make: MakeVenue
 
 

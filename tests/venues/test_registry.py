@@ -27,6 +27,18 @@ def test_a_venue_is_made_where_the_engine_says():
     assert factory.make(settings, base_url="http://127.0.0.1:9").streams[0].url == "ws://127.0.0.1:9/ws"
 
 
+def test_a_venue_is_given_the_key_of_an_account_there():
+    factory = VENUES["hyperliquid"].load()
+    settings = factory.settings(network="local")
+
+    without = factory.make(settings, base_url="http://127.0.0.1:9")
+    venue = factory.make(settings, base_url="http://127.0.0.1:9", key="11" * 32)
+
+    assert without.trading is None
+    assert venue.trading is not None
+    assert [each.name for each in venue.streams if each.name == venue.trading.stream] == ["account"]
+
+
 @pytest.mark.parametrize(
     ("host", "name"),
     [

@@ -1,16 +1,23 @@
-"""HyperliquidConfig: which of Hyperliquid's networks, and how."""
+"""HyperliquidConfig: which of Hyperliquid's networks, how, and with whose money."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import attrs
 
+from livetrio.errors import ConfigError, Problem, UsageError
+from livetrio.secrets import EXPECTED, Secret
+from livetrio.venues.hyperliquid.keys import key_number
 from livetrio.venues.hyperliquid.wire import BASE_URLS
 
 Network = Literal["mainnet", "testnet", "local"]
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_MAY_BE_A_KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def _check_network(_: Any, field: attrs.Attribute[Any], value: object) -> None:
@@ -56,13 +63,35 @@ def _check_headers(_: Any, field: attrs.Attribute[Any], value: Mapping[object, o
             raise ValueError(f"{field.name}.{name}: expected one line of text, found something else")
 
 
+def _check_address(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if value is None or (isinstance(value, str) and _ADDRESS.fullmatch(value)):
+        return
+    found = "what may be a private key; it is not shown" if _MAY_BE_A_KEY.search(str(value)) else repr(value)
+    raise ValueError(f"{field.name}: expected an address, 0x and 40 hex digits, found {found}")
+
+
+def _check_key(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Secret):  # not shown: it may be the key itself
+        raise ValueError(f"{field.name}: expected {EXPECTED}, found something else; it is not shown")
+    try:
+        key_number(value.resolve())
+    except UsageError as error:
+        raise ValueError(f"{field.name}: {value.reference}: {error}") from None
+
+
+def _lower(address: Any) -> Any:
+    return address.lower() if isinstance(address, str) else address
+
+
 def _copy(headers: Mapping[str, str]) -> Mapping[str, str]:
     return dict(headers)
 
 
 @attrs.frozen(kw_only=True)
 class HyperliquidConfig:
-    """Settings of one connection to Hyperliquid's public market data. It needs no account."""
+    """Settings of Hyperliquid. Market data needs no account; orders need a ``key``."""
 
     network: Network = attrs.field(default="mainnet", validator=_check_network)
     """``mainnet``: real money. ``testnet``: play money, real rules. ``local``: the exchange that livetrio
@@ -76,6 +105,27 @@ class HyperliquidConfig:
     """Sent with the WebSocket's upgrade, beside the usual ones. Never shown: they may hold secrets."""
     fast_books: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
     """Order books of 5 levels a side each half second, or (false) of 20 levels a side each 5.4 seconds."""
+    key: Secret | None = attrs.field(default=None, validator=_check_key)
+    """To trade: a reference, ``env:NAME`` or ``file:/path``, to the private key of the account, or better of
+    an agent ("API wallet") that the account has approved, which can place orders but move no money. A key is
+    one program's: two would get in each other's way."""
+    account: str | None = attrs.field(default=None, converter=_lower, validator=_check_address)
+    """The address of the account for which the key signs. Default: the key's own; an agent needs it."""
+    vault: str | None = attrs.field(default=None, converter=_lower, validator=_check_address)
+    """The address of a vault or sub-account to trade for, which the account leads or owns. Default: none."""
+
+    def __attrs_post_init__(self) -> None:
+        problems = []
+        if self.key is None:
+            problems = [
+                Problem(name, f"expected a key beside it, to sign with, found none: add key, {EXPECTED}")
+                for name in ("account", "vault")
+                if getattr(self, name) is not None
+            ]
+        elif self.vault is not None and self.vault == self.account:
+            problems = [Problem("vault", "expected a vault or a sub-account, found the account itself")]
+        if problems:
+            raise ConfigError(problems, source=type(self).__name__)
 
     @property
     def wants_local_exchange(self) -> bool:

@@ -7,12 +7,12 @@ without money, and tells nothing of an agent's account: no orders, no money, no 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import attrs
 import msgspec
 
-from livetrio.clock import format_instant
 from livetrio.venues.hyperliquid.account_messages import Agent, MarginState, Role, SpotState
 from livetrio.venues.hyperliquid.info import HEAVY, LIGHT, USUAL, info_request, read_answer
 from livetrio.venues.hyperliquid.numbers import signed
@@ -123,8 +123,7 @@ def _check_signer(identity: Identity) -> str | None:
     named = next((each for each in identity.agents if each.address.lower() == signer), None)
     if named is not None and named.validUntil is not None and named.validUntil <= identity.now:
         return (
-            f"{key} was an agent of {account} until {format_instant(named.validUntil * MS)}; "
-            f"{approve} again, with a new key"
+            f"{key} was an agent of {account} until {_day(named.validUntil)}; {approve} again, with a new key"
         )
     if role.role == "agent":
         owner = "" if role.data is None else (role.data.user or "").lower()
@@ -176,6 +175,10 @@ _AGENTS = msgspec.json.Decoder(list[Agent] | None)
 _MODE = msgspec.json.Decoder(str)
 _MARGIN = msgspec.json.Decoder(MarginState)
 _SPOT = msgspec.json.Decoder(SpotState)
+
+
+def _day(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _has_money(margin: bytes, spot: bytes) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from Crypto.Hash import keccak
-
 
 def portable_keccak_256(data: bytes) -> bytes:
     """Keccak-256 by pycryptodome, which is there everywhere: 4 µs."""
+    from Crypto.Hash import keccak  # here, for it takes 30 ms, and most do without
+
     return keccak.new(digest_bits=256, data=data).digest()
 
 

@@ -1,8 +1,8 @@
-"""HyperliquidVenue: what the engine must know of Hyperliquid to hear its market data."""
+"""HyperliquidVenue: what the engine must know of Hyperliquid to hear its market data, and to trade."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
@@ -10,28 +10,39 @@ import msgspec
 
 from livetrio.errors import FrameError, UnknownInstrument, UsageError
 from livetrio.model import BAR_INTERVALS, Feed, FeedKind, Instrument, InstrumentId, nearest
-from livetrio.venues.base import HttpRequest, Message, StreamAddress
+from livetrio.venues.base import Codec, HttpRequest, Message, StreamAddress
 from livetrio.venues.hyperliquid import encode, wire
+from livetrio.venues.hyperliquid.account_decode import AccountCodec, subscriptions_of
 from livetrio.venues.hyperliquid.config import HyperliquidConfig
 from livetrio.venues.hyperliquid.decode import FrameDecoder
 from livetrio.venues.hyperliquid.instruments import Listing, coin_by_form, read_assets, read_instruments
+from livetrio.venues.hyperliquid.signers import make_signer
+from livetrio.venues.hyperliquid.trading import ACCOUNT_STREAM, HyperliquidTrading
+from livetrio.venues.trading import Trading
 
 MARKET_STREAM = "market"
-"""The one stream: public market data."""
+"""The stream that is there without an account: public market data."""
 
 _QUESTIONS = ("meta", "spotMeta")
 
 
 class HyperliquidVenue:
-    """Hyperliquid as the engine sees it; a `livetrio.venues.base.Venue`."""
+    """Hyperliquid as the engine sees it; a `livetrio.venues.trading.TradingVenue`."""
 
     name = wire.VENUE
 
-    def __init__(self, config: HyperliquidConfig, *, base_url: str | None = None) -> None:
-        """``base_url`` goes before the configuration's: where the engine has started the local exchange.
+    def __init__(
+        self, config: HyperliquidConfig, *, base_url: str | None = None, key: str | None = None
+    ) -> None:
+        """What the engine knows of the local exchange that it has started goes beside the configuration.
+
+        Args:
+          base_url: goes before the configuration's.
+          key: a private key, 64 hex digits; where the configuration has none.
 
         Raises:
-          UsageError: the configuration leaves the address to the engine, and none is given.
+          UsageError: the configuration leaves the address to the engine, and none is given; or the key is
+            none.
         """
         base_url = base_url or config.resolved_base_url
         if base_url is None:
@@ -39,9 +50,32 @@ class HyperliquidVenue:
         self._base_url = base_url
         self._config = config
         self._listing = Listing()
-        self.streams: Sequence[StreamAddress] = (
-            StreamAddress(name=MARKET_STREAM, url=wire.websocket_url(base_url), headers=config.headers),
+        account = self._open_account(key if config.key is None else config.key.resolve())
+        self.trading: Trading | None = account
+        self._user = None if account is None else account.user
+        self.streams: Sequence[StreamAddress] = tuple(self._streams())
+
+    def _open_account(self, key: str | None) -> HyperliquidTrading | None:
+        if key is None:
+            return None
+        # An address that is known to be a network's says more than the word for it.
+        networks = {url: network for network, url in wire.BASE_URLS.items()}
+        return HyperliquidTrading(
+            base_url=self._base_url,
+            account=self._config.account or make_signer(key).address,
+            vault=self._config.vault,
+            secret=key,
+            is_mainnet=networks.get(self._base_url, self._config.network) == "mainnet",
+            listing=self._listing,
         )
+
+    def _streams(self) -> Iterator[StreamAddress]:
+        """Market data, and the account on a socket of its own: what ends one does not end the other."""
+        url, headers = wire.websocket_url(self._base_url), self._config.headers
+        yield StreamAddress(name=MARKET_STREAM, url=url, headers=headers)
+        if self._user is not None:
+            subscriptions = subscriptions_of(self._user)
+            yield StreamAddress(name=ACCOUNT_STREAM, url=url, headers=headers, subscriptions=subscriptions)
 
     def instrument_requests(self) -> Sequence[HttpRequest]:
         """``meta`` for the perpetuals and ``spotMeta`` for the spot pairs (info-endpoint, 2026-08-22)."""
@@ -109,8 +143,10 @@ class HyperliquidVenue:
             case _:
                 return None
 
-    def open_codec(self, stream: str, generation: int) -> HyperliquidCodec:
+    def open_codec(self, stream: str, generation: int) -> Codec:
         """A codec for a new session of the stream."""
+        if stream == ACCOUNT_STREAM and self._user is not None:
+            return AccountCodec(self._listing, self._user)
         return HyperliquidCodec(self._listing, generation, fast_books=self._config.fast_books)
 
 

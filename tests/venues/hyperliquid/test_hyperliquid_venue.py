@@ -3,12 +3,16 @@
 import json
 
 import pytest
+from order_samples import ADDRESS, KEY, make_order
 from test_hyperliquid_samples import BBO, BTC, HYPE_SPOT, META, NOW, PURR_SPOT, SPOT_META, loaded_venue
 
 from livetrio.errors import FrameError, UnknownInstrument, UsageError
 from livetrio.model import Feed, FeedKind
+from livetrio.secrets import Secret
 from livetrio.venues.base import StreamAddress
 from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
+from livetrio.venues.hyperliquid.account_decode import AccountCodec
+from livetrio.venues.trading import Submit
 
 VENUE = "HYPERLIQUID"
 
@@ -167,3 +171,95 @@ def test_silence_means_a_broken_feed_only_where_the_venue_speaks_by_the_clock(ki
     venue = HyperliquidVenue(HyperliquidConfig(fast_books=fast))
 
     assert venue.max_silence(Feed(kind, VENUE, BTC)) == expected
+
+
+# The account.
+
+OTHER = "0x" + "ab" * 20
+
+
+@pytest.fixture
+def secret(monkeypatch):
+    """A reference to a private key."""
+    monkeypatch.setenv("LIVETRIO_TEST_KEY", KEY)
+    return Secret("env:LIVETRIO_TEST_KEY")
+
+
+def signature_of(venue):
+    venue.load_instruments([META, SPOT_META])
+    (request,) = venue.trading.sign(
+        [Submit(make_order(client_order_id="0x6c74" + "0" * 28))], now=NOW, expires=None
+    )
+    return json.loads(request.http.body)["signature"]
+
+
+def test_without_a_key_it_trades_nothing():
+    assert HyperliquidVenue(HyperliquidConfig()).trading is None
+
+
+def test_with_a_key_there_is_a_stream_for_the_account_and_nobody_elses_news_on_it(secret):
+    venue = HyperliquidVenue(HyperliquidConfig(key=secret, headers={"X": "y"}))
+    market, account = venue.streams
+
+    assert market.subscriptions == ()
+    assert (account.name, account.url, account.headers) == ("account", market.url, {"X": "y"})
+    assert venue.trading.stream == account.name
+    assert [json.loads(each) for each in account.subscriptions] == [
+        {"method": "subscribe", "subscription": {"type": kind, "user": ADDRESS}}
+        for kind in ("orderUpdates", "userFills", "userEvents", "userFundings")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "traded"),
+    [
+        ({}, ADDRESS),
+        ({"account": OTHER}, OTHER),
+        ({"vault": OTHER}, OTHER),
+        ({"account": "0x" + "CD" * 20, "vault": OTHER}, OTHER),
+    ],
+)
+def test_what_is_traded_is_the_vault_or_else_the_account_or_else_the_keys_own(given, traded, secret):
+    venue = HyperliquidVenue(HyperliquidConfig(key=secret, **given))
+
+    assert venue.trading.account_id == f"HYPERLIQUID-{traded}"
+    assert {json.loads(each)["subscription"]["user"] for each in venue.streams[1].subscriptions} == {traded}
+
+
+def test_the_engine_gives_the_key_of_its_local_exchange_and_the_settings_go_before_it(secret):
+    local = HyperliquidConfig(network="local")
+    given = HyperliquidVenue(local, base_url="http://127.0.0.1:4000", key=KEY)
+    own = HyperliquidVenue(
+        HyperliquidConfig(network="local", key=secret), base_url="http://127.0.0.1:4000", key="11" * 32
+    )
+
+    assert given.trading.account_id == own.trading.account_id == f"HYPERLIQUID-{ADDRESS}"
+
+
+def test_a_key_that_is_none_is_refused_and_not_shown():
+    with pytest.raises(UsageError) as refused:
+        HyperliquidVenue(HyperliquidConfig(), key="hunter2-hunter2")
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_what_is_signed_for_one_network_is_worth_nothing_on_another(secret):
+    mainnet = signature_of(HyperliquidVenue(HyperliquidConfig(key=secret)))
+    testnet = signature_of(HyperliquidVenue(HyperliquidConfig(key=secret, network="testnet")))
+    local = signature_of(
+        HyperliquidVenue(HyperliquidConfig(key=secret, network="local"), base_url="http://a")
+    )
+    proxy = signature_of(HyperliquidVenue(HyperliquidConfig(key=secret, base_url="http://a")))
+    by_url = HyperliquidConfig(key=secret, base_url="https://api.hyperliquid-testnet.xyz")
+
+    assert mainnet == proxy
+    assert mainnet != testnet == local
+    assert signature_of(HyperliquidVenue(by_url)) == testnet
+
+
+def test_each_stream_has_a_codec_of_its_own(secret):
+    venue = HyperliquidVenue(HyperliquidConfig(key=secret))
+
+    assert isinstance(venue.open_codec("account", 1), AccountCodec)
+    assert not isinstance(venue.open_codec("market", 1), AccountCodec)
+    assert not isinstance(HyperliquidVenue(HyperliquidConfig()).open_codec("account", 1), AccountCodec)
