@@ -43,7 +43,6 @@ from livetrio.venues.hyperliquid.account_messages import (
 from livetrio.venues.hyperliquid.account_reports import fill, funding_payment, is_listed, order_report
 from livetrio.venues.hyperliquid.faults import DECODING_ERRORS, frame_error
 from livetrio.venues.hyperliquid.instruments import Listing
-from livetrio.venues.hyperliquid.messages import PongFrame
 from livetrio.venues.hyperliquid.statuses import status_of
 from livetrio.venues.hyperliquid.wire import NANOSECONDS_PER_MILLISECOND as MS
 from livetrio.venues.trading import AccountMessage, AccountStreamReady, Reply
@@ -123,7 +122,7 @@ class AccountCodec:
                 return self._response(answer)
             case AccountErrorFrame(data=text):
                 return self._error(text)
-            case PongFrame():
+            case _:  # PongFrame is all that is left
                 return [Pong()]
 
     # ------------------------------------------------------------------ news

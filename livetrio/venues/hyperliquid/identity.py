@@ -119,20 +119,23 @@ def _check_signer(identity: Identity) -> str | None:
         return None
     key = f"the key's address {signer}"
     page = "" if identity.approve_at is None else f" at {identity.approve_at}"
-    approve = f"let the account approve it{page}"
     named = next((each for each in identity.agents if each.address.lower() == signer), None)
     if named is not None and named.validUntil is not None and named.validUntil <= identity.now:
         return (
-            f"{key} was an agent of {account} until {_day(named.validUntil)}; {approve} again, with a new key"
+            f"{key} was an agent of {account} until {_day(named.validUntil)}; "
+            f"let the account approve an agent with a new key{page}"
         )
     if role.role == "agent":
-        owner = "" if role.data is None else (role.data.user or "").lower()
-        return None if owner == account else f"{key} is an agent of {owner}, and not of {account}"
+        owner = None if role.data is None or role.data.user is None else role.data.user.lower()
+        return None if owner == account else f"{key} is an agent of {owner or 'others'}, and not of {account}"
     if named is not None:
         return None
     if role.role == "missing":
-        return f"{key} is no agent of {account}; {approve}"
-    return f"{key} is itself a {_KINDS.get(role.role, role.role)}, and no agent of {account}; {approve}"
+        return f"{key} is no agent of {account}; let the account approve it{page}"
+    return (
+        f"{key} is itself an account, and no agent of {account}; let that one approve it{page}, "
+        "or trade with its own"
+    )
 
 
 def _check_owner(identity: Identity) -> str | None:
@@ -141,7 +144,7 @@ def _check_owner(identity: Identity) -> str | None:
     if owner == identity.account:
         return None
     if role.role not in ("subAccount", "vault"):
-        return f"{owner} is neither a vault nor a sub-account, but of the role {role.role!r}"
+        return f"{owner} is neither a vault nor a sub-account: the venue knows it as {role.role!r}"
     master = None if role.data is None else role.data.master
     if role.role == "subAccount" and master is not None and master.lower() != identity.account:
         return f"{owner} is a sub-account of {master.lower()}, and not of {identity.account}"
@@ -168,7 +171,7 @@ def _check_money(identity: Identity) -> str | None:
 CHECKS = (_check_account, _check_signer, _check_owner, _check_mode, _check_money)
 """In this order; the first that finds something says it."""
 
-_KINDS = {"user": "user's account", "subAccount": "sub-account", "vault": "vault", "agent": "agent"}
+_KINDS = {"subAccount": "sub-account", "vault": "vault"}
 
 _ROLE = msgspec.json.Decoder(Role)
 _AGENTS = msgspec.json.Decoder(list[Agent] | None)
