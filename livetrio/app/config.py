@@ -33,6 +33,8 @@ from livetrio.app.rules import (
     whole,
 )
 from livetrio.cache import CacheConfig
+from livetrio.engines.execution_config import ExecutionConfig
+from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import ConfigError, Problem
 from livetrio.model.identifiers import nearest
 from livetrio.venues.registry import VENUES
@@ -194,6 +196,20 @@ class ExchangeConfig:
             raise ConfigError(problems, source="ExchangeConfig")
 
 
+@attrs.frozen(kw_only=True)
+class JournalConfig:
+    """Where orders are remembered. Has an effect only if a venue has an account."""
+
+    path: str | None = attrs.field(
+        default=None, validator=optional(text("the path of a file", lambda value: value.strip() != ""))
+    )
+    """The file, looked for beside the configuration file; made if it is not there. Default: the name of the
+    configuration file, ending in ``.journal``."""
+    sync: Literal["process", "power"] = attrs.field(default="process", validator=one_of("process", "power"))
+    """What the record of an order survives from the moment it leaves: the end of the ``process``, however it
+    comes; or the machine's loss of ``power``, too, for which each request waits for the disk."""
+
+
 def _named(value: Any) -> Any:
     return name_strategies(as_tuple(value))
 
@@ -222,9 +238,19 @@ class Config:
     )
     logging: LoggingConfig = attrs.field(factory=LoggingConfig, validator=made(LoggingConfig))
     exchange: ExchangeConfig = attrs.field(factory=ExchangeConfig, validator=made(ExchangeConfig))
+    execution: ExecutionConfig = attrs.field(factory=ExecutionConfig, validator=made(ExecutionConfig))
+    risk: RiskConfig = attrs.field(factory=RiskConfig, validator=made(RiskConfig))
+    journal: JournalConfig = attrs.field(factory=JournalConfig, validator=made(JournalConfig))
     cache: CacheConfig = attrs.field(factory=CacheConfig, validator=made(CacheConfig))
     source: Path | None = attrs.field(default=None)
     """The file that it was read from; paths in it are relative to its folder. Not a setting."""
+
+    @property
+    def journal_path(self) -> Path:
+        """The file in which orders are remembered."""
+        if self.journal.path is not None:
+            return self.base / self.journal.path
+        return self.base / f"{'livetrio' if self.source is None else self.source.stem}.journal"
 
     @property
     def base(self) -> Path:

@@ -95,5 +95,5 @@ def unknown_key(path: PathParts, known: Sequence[str]) -> Problem:
     if close is not None:
         hint = f"; did you mean {close}?"
     else:
-        hint = f"; known here: {', '.join(known)}" if 0 < len(known) <= 8 else ""
+        hint = f"; known here: {', '.join(known)}" if 0 < len(known) <= 10 else ""
     return Problem(render_path(path), f"unknown key{hint}")

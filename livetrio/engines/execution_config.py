@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
+ForeignPolicy = Literal["adopt", "cancel", "refuse"]
+"""What to do about orders or positions that the venue has and our journal cannot account for.
 
-class ForeignPolicy(Enum):
-    """What to do about orders or positions that the venue has and our journal cannot account for."""
+``adopt``: take them in as nobody's; they count towards the limits, and are not touched. ``cancel``: cancel
+them; of positions, close them at the market. ``refuse``: do not trade until somebody has seen to them."""
 
-    ADOPT = "adopt"
-    """Take them in as nobody's: they count towards the limits, and are not touched."""
-    CANCEL = "cancel"
-    """Cancel them. Of positions: close them at the market."""
-    REFUSE = "refuse"
-    """Do not trade until somebody has seen to them."""
+_POLICIES = ("adopt", "cancel", "refuse")
+
+
+def _check_policy(_: Any, field: attrs.Attribute[str], value: object) -> None:
+    if value not in _POLICIES:
+        raise ValueError(f"{field.name}: expected one of {', '.join(_POLICIES)}, found {value!r}")
 
 
 def _whole(least: int) -> Callable[[Any, attrs.Attribute[int], int], None]:
@@ -58,15 +59,9 @@ class ExecutionConfig:
     that. Default: off, since some offer it only to those who have traded much."""
     cancel_on_stop: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
     """Whether the engine cancels its own orders when it stops. Off, they are left and the exit code is 3."""
-    lost_orders: ForeignPolicy = attrs.field(
-        default=ForeignPolicy.CANCEL, validator=attrs.validators.instance_of(ForeignPolicy)
-    )
+    lost_orders: ForeignPolicy = attrs.field(default="cancel", validator=_check_policy)
     """Orders at the venue that an engine like this one made, and that are not in the journal."""
-    foreign_orders: ForeignPolicy = attrs.field(
-        default=ForeignPolicy.ADOPT, validator=attrs.validators.instance_of(ForeignPolicy)
-    )
+    foreign_orders: ForeignPolicy = attrs.field(default="adopt", validator=_check_policy)
     """Orders at the venue that somebody else made."""
-    foreign_positions: ForeignPolicy = attrs.field(
-        default=ForeignPolicy.ADOPT, validator=attrs.validators.instance_of(ForeignPolicy)
-    )
+    foreign_positions: ForeignPolicy = attrs.field(default="adopt", validator=_check_policy)
     """Positions at the venue that no fill explains."""

@@ -13,7 +13,9 @@ from livetrio.strategy.loader import check_strategy
 
 ENDPOINTS = "engine.ws_endpoints"
 
-UNKNOWN = "unknown key; known here: engine, venues, strategies, logging, exchange, cache"
+UNKNOWN = (
+    "unknown key; known here: engine, venues, strategies, logging, exchange, execution, risk, journal, cache"
+)
 
 STRATEGY = """\
 import attrs

@@ -152,7 +152,7 @@ def test_a_file_with_all_kinds_of_mistakes_has_each_of_them_told_at_once(file: P
     assert mistakes(file, text) == [
         "cache.max_bars_series: unknown key; did you mean max_bars_per_series?",
         "cache.quote_expiry_ms: expected a whole number, found the date or time 1979-05-27",
-        "colour: unknown key; known here: engine, venues, strategies, logging, exchange, cache",
+        f"colour: {UNKNOWN}",
         "engine.auto_reconnect: expected true or false, found the number 1",
         "engine.connect_timeout_ms: expected a whole number of milliseconds ≥ 1, found 10.0",
         'engine.heartbeat_interval_ms: expected a whole number of milliseconds ≥ 1, found the text "30s"',
