@@ -22,6 +22,7 @@
     │   └── WebSocketError          theirs: they broke the protocol, or sent only garbage
     ├── MaxReconnectAttempts        a connection that was given up
     ├── AllConnectionsFailed        … and it was the last one
+    ├── AccountRefused              yours: key, account and journal do not belong together, or have no money
     ├── HttpError                   theirs or the network's: a request without a usable answer
     ├── JournalError                the journal cannot be used; its file is left as it is
     │   ├── JournalInUse            yours: another engine writes it
@@ -154,6 +155,10 @@ class MaxReconnectAttempts(LiveTradingError):
 
 class AllConnectionsFailed(LiveTradingError):
     """Every connection of the engine was given up."""
+
+
+class AccountRefused(LiveTradingError):
+    """The account cannot be traded: its key, its journal or its money is not what it should be."""
 
 
 class HttpError(LiveTradingError):

@@ -27,6 +27,7 @@ LAYERS = [
     ["venues.trading"],
     ["venues.registry"],
     ["venues.<name>"],
+    ["journal"],
     ["supervision"],
     ["strategy"],
     ["exchange"],
@@ -38,7 +39,7 @@ LAYERS = [
 
 NEVER_WAITS = {
     "errors", "version", "durations", "secrets", "model", "topics", "clock", "cache", "engines",
-    "venues", "venues.base", "venues.registry", "venues.trading", "venues.<name>",
+    "venues", "venues.base", "venues.registry", "venues.trading", "venues.<name>", "journal",
 }  # fmt: skip
 """No ``async`` and no ``await`` here."""
 

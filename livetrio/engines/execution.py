@@ -1,23 +1,390 @@
-"""ExecutionEngine: what the live engine needs of whoever takes care of orders."""
+"""ExecutionEngine: orders and what is to be done with them, in plain calls that never wait.
+
+A command becomes an order here: made valid for its instrument, checked against the gate and the limits,
+noted in journal and cache, handed to its venue's client. From then on the venue's word changes it
+(`OrderTracker`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Protocol
 
-from livetrio.model import ConnectionEvent
+import attrs
+
+from livetrio.bus import MessageBus
+from livetrio.cache import Cache
+from livetrio.engines.client_ids import ClientOrderIds
+from livetrio.engines.execution_config import ExecutionConfig
+from livetrio.engines.gate import Gate
+from livetrio.engines.normalise import normalise, normalise_change
+from livetrio.engines.tracked import TrackedOrder
+from livetrio.engines.tracker import OrderTracker
+from livetrio.errors import OrderNotFound
+from livetrio.model import (
+    AccountReport,
+    CancelAllOrders,
+    CancelOrder,
+    Fill,
+    FundingPayment,
+    ModifyOrder,
+    Order,
+    OrderFilter,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderReport,
+    OrderStatus,
+    OrderType,
+    QueryOrder,
+    SubmitOrder,
+    nearest,
+    venue_of,
+)
+
+MILLISECOND = 1_000_000
+BPS = Decimal(10_000)
 
 
-class ExecutionEngine(Protocol):
-    """Receives, in the connection's task, whatever of a venue's messages is not market data.
+class OrderClient(Protocol):
+    """Whoever sends orders to one venue."""
 
-    Set one with `LiveTradingEngine.set_execution_engine`. Without one, such messages are counted as
-    unhandled and named once in the log.
-    """
+    gate: Gate
+    needs_limit_for_market: bool
+    """Whether market orders must have a worst price."""
 
-    def process(self, event: object) -> None:
-        """Take in one event of a venue: bring the cache up to date, then publish."""
+    def refusal(self, command: SubmitOrder) -> str | None:
+        """Why the venue would not take such an order, or None."""
         ...
 
-    def on_connection(self, event: ConnectionEvent) -> None:
-        """A connection came up or went down; called before strategies can learn of it."""
+    def submit(self, order: Order) -> None:
+        """Let it leave as soon as it can."""
         ...
+
+    def cancel(self, order: Order) -> None:
+        """Cancel it, before all else that waits."""
+        ...
+
+    def modify(self, order: Order, quantity: Decimal, price: Decimal | None, trigger: Decimal | None) -> None:
+        """Let it become its `pending_revision` (``quantity``: what shall be open)."""
+        ...
+
+
+@attrs.frozen
+class CancelCounts:
+    """What became of a wish to cancel several orders."""
+
+    canceled_count: int
+    """Cancellations that are on their way."""
+    failed_count: int
+    """Orders that nobody can cancel: their venue is none of this engine's."""
+
+
+class ExecutionEngine:
+    """Takes commands, and what venues say."""
+
+    def __init__(
+        self,
+        bus: MessageBus,
+        cache: Cache,
+        tracker: OrderTracker,
+        *,
+        config: ExecutionConfig | None = None,
+        now: Callable[[], int],
+        ids: ClientOrderIds,
+    ) -> None:
+        self.bus = bus
+        self.cache = cache
+        self.tracker = tracker
+        self.config = config or ExecutionConfig()
+        self._now = now
+        self._ids = ids
+        self._clients: dict[str, OrderClient] = {}
+
+    # Venues.
+
+    def add_client(self, venue: str, client: OrderClient) -> None:
+        """Name who sends orders to a venue."""
+        self._clients[venue] = client
+
+    def client_of(self, instrument: str) -> OrderClient | None:
+        """Who sends orders of an instrument."""
+        return self._clients.get(venue_of(instrument))
+
+    def why_closed(self, instrument: str) -> str | None:
+        """Why orders of an instrument may not leave now, or None: they may."""
+        client = self.client_of(instrument)
+        if client is None:
+            return f"no venue of this engine takes orders of {instrument}"
+        return client.gate.reason(self._now())
+
+    # What venues say.
+
+    def process(self, event: object) -> bool:
+        """Take in what a venue says of an account; False for what is something else."""
+        match event:
+            case OrderReport():
+                self.tracker.take_report(event)
+            case Fill():
+                self.tracker.take_fill(event)
+            case FundingPayment():
+                self.tracker.take_funding(event)
+            case AccountReport():
+                self.tracker.portfolio.apply_account(event)
+            case _:
+                return False
+        return True
+
+    # New orders.
+
+    def submit_order(self, command: SubmitOrder) -> Order:
+        """Make an order and let it leave. Never waits, and never raises for what trading brings.
+
+        Returns the order, which is live. Refused here, it is DENIED and its ``reason`` says by what.
+        """
+        now = self._now()
+        order = self._make(command, now)
+        reason = self._prepare(order, command)
+        tracked = self.tracker.track(order)
+        pending = order.status
+        self.tracker.publish(
+            tracked,
+            [OrderInitialized(order=order, previous=pending, status=pending, ts_event=now, ts_init=now)],
+        )
+        client = self.client_of(order.instrument_id)
+        if reason is not None or client is None:
+            self.tracker.publish(tracked, tracked.deny(reason or "it has no venue", now))
+        else:
+            client.submit(order)
+        return order
+
+    def submit_orders_batch(self, commands: Iterable[SubmitOrder]) -> list[Order]:
+        """`submit_order` each; what leaves together leaves in as few requests as the venue allows."""
+        return [self.submit_order(command) for command in commands]
+
+    def _make(self, command: SubmitOrder, now: int) -> Order:
+        return Order(
+            client_order_id=self._ids.next(command.strategy),
+            instrument_id=command.instrument_id,
+            strategy=command.strategy,
+            side=command.side,
+            order_type=command.order_type,
+            quantity=command.quantity,
+            price=command.price,
+            trigger_price=command.trigger_price,
+            time_in_force=command.time_in_force,
+            post_only=command.post_only,
+            reduce_only=command.reduce_only,
+            status=OrderStatus.PENDING,
+            ts_init=now,
+            ts_event=now,
+        )
+
+    def _prepare(self, order: Order, command: SubmitOrder) -> str | None:
+        """Make the order what its venue takes; why it may not leave, or None."""
+        closed = self.why_closed(order.instrument_id)
+        if closed is not None:
+            return closed
+        client = self._clients[venue_of(order.instrument_id)]
+        instrument = self.cache.get_instrument(order.instrument_id)
+        if instrument is None:
+            return self._unlisted(order.instrument_id)
+        valid = normalise(command, instrument)
+        if isinstance(valid, str):
+            return valid
+        order.quantity, order.price, order.trigger_price = valid.quantity, valid.price, valid.trigger_price
+        refusal = client.refusal(valid)
+        if refusal is not None:
+            return refusal
+        if order.order_type is OrderType.MARKET and client.needs_limit_for_market:
+            touch = self.cache.get_bid_ask(order.instrument_id, now=self._now())
+            if touch is None:
+                return f"a market order needs a fresh quote, and there is none of {order.instrument_id}"
+            slippage = self.config.market_slippage_bps / BPS
+            order.price = (
+                instrument.round_price_down(touch[1] * (1 + slippage))
+                if order.side.sign > 0
+                else instrument.round_price_up(touch[0] * (1 - slippage))
+            )
+        return self.tracker.risk.check(order)
+
+    def _unlisted(self, instrument: str) -> str:
+        known = [each.instrument_id for each in self.cache.get_all_instruments()]
+        close = nearest(instrument, known)
+        hint = f"; did you mean {close}?" if close else ""
+        return f"{instrument} is not listed by any venue that has answered{hint}"
+
+    # Orders that are there.
+
+    def cancel_order(self, client_order_id: str) -> bool:
+        """Ask the venue to cancel an order; False if it is over already.
+
+        It is canceled when the venue says so, and may fill before.
+
+        Raises:
+          OrderNotFound: there is no such order, or nobody who could cancel it.
+        """
+        tracked = self._find(client_order_id)
+        order = tracked.order
+        if order.is_closed:
+            return False
+        client = self.client_of(order.instrument_id)
+        if client is None:
+            raise OrderNotFound(f"{client_order_id}: no venue of this engine takes its cancellation")
+        if not order.is_canceling:
+            self.tracker.publish(tracked, tracked.begin_cancel(self._now()))
+            self.tracker.watch(
+                order, "no answer to its cancellation", self.config.cancel_timeout_ms * MILLISECOND
+            )
+            client.cancel(order)
+        return True
+
+    def cancel_all_orders(self, filter: OrderFilter | None = None) -> CancelCounts:
+        """Cancel all orders that fit, but nobody's only where the filter names them by their instrument."""
+        wanted = filter or OrderFilter()
+        canceled = failed = 0
+        for tracked in self.tracker.working():
+            order = tracked.order
+            if not wanted.fits(order) or (order.strategy is None and wanted.instrument_id is None):
+                continue
+            if self.client_of(order.instrument_id) is None:
+                failed += 1
+            else:
+                canceled += self.cancel_order(order.client_order_id)
+        return CancelCounts(canceled, failed)
+
+    def modify_order(
+        self,
+        client_order_id: str,
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        trigger_price: Decimal | None = None,
+    ) -> str | None:
+        """Ask the venue to change an order; why that is refused here, or None.
+
+        Args:
+          client_order_id: of which.
+          quantity: its whole new size, what is filled included; None: as it is.
+          price: None: as it is.
+          trigger_price: None: as it is.
+
+        Raises:
+          OrderNotFound: there is no such order.
+        """
+        tracked = self._find(client_order_id)
+        order = tracked.order
+        now = self._now()
+        wanted = SubmitOrder(
+            instrument_id=order.instrument_id,
+            side=order.side,
+            quantity=order.quantity if quantity is None else quantity,
+            price=order.price if price is None else price,
+            order_type=order.order_type,
+            trigger_price=order.trigger_price if trigger_price is None else trigger_price,
+            time_in_force=order.time_in_force,
+            post_only=order.post_only,
+            reduce_only=order.reduce_only,
+            strategy=order.strategy,
+        )
+        valid = self._prepare_change(tracked, wanted)
+        if isinstance(valid, str):
+            event = OrderModifyRejected(
+                order=order,
+                previous=order.status,
+                status=order.status,
+                reason=valid,
+                ts_event=now,
+                ts_init=now,
+            )
+            self.tracker.publish(tracked, [event])
+            return valid
+        left = valid.quantity - order.filled_quantity
+        self.tracker.publish(tracked, tracked.begin_modification(left, valid.price, valid.trigger_price, now))
+        self.tracker.watch(
+            order, "no answer to its modification", self.config.submit_timeout_ms * MILLISECOND
+        )
+        self._clients[venue_of(order.instrument_id)].modify(order, left, valid.price, valid.trigger_price)
+        return None
+
+    def _prepare_change(self, tracked: TrackedOrder, wanted: SubmitOrder) -> SubmitOrder | str:
+        """The change as the venue takes it, or why it may not leave."""
+        order = tracked.order
+        closed = self.why_closed(order.instrument_id)
+        if closed is not None:
+            return closed
+        instrument = self.cache.get_instrument(order.instrument_id)
+        if instrument is None:
+            return self._unlisted(order.instrument_id)
+        if not order.is_open:
+            return f"only an order that is known to rest can be modified; this one is {order.status.value}"
+        if order.is_canceling:
+            return "it is being canceled"
+        if order.pending_revision is not None:
+            return "a modification of it is on its way already"
+        valid = normalise_change(wanted, order.filled_quantity, instrument)
+        if isinstance(valid, str):
+            return valid
+        return self.tracker.risk.check_modify(order, valid.quantity, valid.price) or valid
+
+    def _find(self, order_id: str) -> TrackedOrder:
+        tracked = self.tracker.get(order_id)
+        if tracked is None:
+            raise OrderNotFound(f"there is no order {order_id!r}, or it was over long ago")
+        return tracked
+
+    # Questions.
+
+    def get_tracked_orders(self) -> list[Order]:
+        """All that are not over, oldest first."""
+        return [each.order for each in self.tracker.working()]
+
+    def get_pending_orders(self) -> list[Order]:
+        """Those of them that have no answer yet, the unknown included."""
+        return [each for each in self.get_tracked_orders() if each.is_inflight]
+
+    def get_order_status(self, order_id: str) -> OrderStatus:
+        """Where an order is, by our id or the venue's.
+
+        Raises:
+          OrderNotFound: there is no such order.
+        """
+        return self._find(order_id).order.status
+
+    def is_order_pending(self, order_id: str) -> bool:
+        """Whether an order has no answer yet; False for one that is not there."""
+        tracked = self.tracker.get(order_id)
+        return tracked is not None and tracked.order.is_inflight
+
+    # Over the bus.
+
+    def register_endpoints(self) -> None:
+        """Take commands over the bus: ``order.submit``, ``order.cancel``, ``order.modify``, ``order.query``,
+        ``order.cancel_all``."""
+        self.bus.register("order.submit", self.submit_order)
+        self.bus.register("order.cancel", self._take_cancel)
+        self.bus.register("order.modify", self._take_modify)
+        self.bus.register("order.query", self._take_query)
+        self.bus.register("order.cancel_all", self._take_cancel_all)
+
+    def deregister_endpoints(self) -> None:
+        """Take none any more."""
+        for name in ("submit", "cancel", "modify", "query", "cancel_all"):
+            self.bus.deregister(f"order.{name}")
+
+    def _take_cancel(self, command: CancelOrder) -> bool:
+        return self.cancel_order(command.client_order_id)
+
+    def _take_modify(self, command: ModifyOrder) -> str | None:
+        return self.modify_order(
+            command.client_order_id,
+            quantity=command.quantity,
+            price=command.price,
+            trigger_price=command.trigger_price,
+        )
+
+    def _take_query(self, command: QueryOrder) -> Order | None:
+        return self.cache.get_order(command.client_order_id)
+
+    def _take_cancel_all(self, command: CancelAllOrders) -> CancelCounts:
+        return self.cancel_all_orders(command.filter)

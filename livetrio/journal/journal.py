@@ -33,7 +33,7 @@ from livetrio.journal.inspection import check_pages, inspect_file, wal_of
 from livetrio.journal.lock import JournalLock
 from livetrio.journal.schema import FILLS, FUNDINGS, INSERT_EVENT, INSERT_REQUEST, ORDERS
 from livetrio.journal.state import JournalState, load_state
-from livetrio.model import Fill, FundingPayment, OrderEvent, OrderFilled
+from livetrio.model import Fill, FundingPayment, Order, OrderEvent, OrderFilled
 
 Sync = Literal["process", "power"]
 
@@ -130,6 +130,10 @@ class Journal:
         self._orders[order.client_order_id] = ORDERS.encode(order)
         if isinstance(event, OrderFilled):
             self.record_fill(event.fill, order.strategy)
+
+    def record_order(self, order: Order) -> None:
+        """How an order stands now, where that has changed without anything that is told."""
+        self._orders[order.client_order_id] = ORDERS.encode(order)
 
     def record_fill(self, fill: Fill, strategy: str | None) -> None:
         """A fill and whose it is. One that is there already changes nothing."""

@@ -23,12 +23,16 @@ from livetrio.errors import JournalFailed
 from livetrio.journal.event_rows import SELECT_EVENTS, decode_event
 from livetrio.journal.failures import explain
 from livetrio.journal.inspection import check_header, inspect_file, wal_of
-from livetrio.journal.schema import FILLS, IS_WORKING, ORDERS
+from livetrio.journal.schema import EVENT_NAMES, FILLS, IS_WORKING, ORDERS
 from livetrio.journal.wal import HEADER_BYTES
 from livetrio.model import Fill, Order, OrderEvent
 
 ATTEMPTS = 10
 """To copy a journal that is changed meanwhile. A checkpoint comes once in minutes."""
+
+
+_FILL_ID = EVENT_NAMES.index("fill_id")
+"""Where a row of an event has its fill's id."""
 
 
 @attrs.frozen
@@ -102,7 +106,7 @@ class JournalCopy:
             return ()
         rows = self._connection.execute(SELECT_EVENTS, (client_order_id,)).fetchall()
         fills: dict[str, Fill] = {}
-        for fill_id in {row[SELECTED_FILL] for row in rows} - {None}:
+        for fill_id in {row[_FILL_ID] for row in rows} - {None}:
             query = f"{FILLS.select} WHERE fill_id = ? AND instrument = ?"
             found = self._connection.execute(query, (fill_id, order.instrument_id)).fetchone()
             fills[fill_id] = FILLS.decode(found)

@@ -97,3 +97,23 @@ class OrderCancelRejected(OrderEvent):
 
 class OrderModifyRejected(OrderEvent):
     """The venue did not modify it; it is as it was, unless another event says otherwise."""
+
+
+ORDER_EVENTS: tuple[type[OrderEvent], ...] = (
+    OrderInitialized,
+    OrderDenied,
+    OrderSubmitted,
+    OrderUnknown,
+    OrderAccepted,
+    OrderRejected,
+    OrderTriggered,
+    OrderUpdated,
+    OrderFilled,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderCanceled,
+    OrderExpired,
+    OrderCancelRejected,
+    OrderModifyRejected,
+)
+"""All there are."""

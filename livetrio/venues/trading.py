@@ -140,13 +140,15 @@ class Question(Generic[T]):
 
     requests: tuple[HttpRequest, ...]
     weight: int
-    """Of all of them together, of the venue's budget for questions."""
+    """Of all of them together, of the venue's budget for questions, with the longest answer there can be."""
     read: Callable[[Sequence[bytes], int], T]
     """Takes the answers, in order, and the instant they came (``ts_init``).
 
     Raises:
       FrameError: an answer makes no sense.
     """
+    cost: Callable[[T], int] | None = None
+    """The weight that it has had after all, by what was answered; None: all of `weight`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -169,6 +171,10 @@ class Budget(Protocol):
 
     def spend(self, request: SignedRequest | Question[Any], now: float) -> None:
         """It is being sent."""
+        ...
+
+    def refund(self, weight: int, now: float) -> None:
+        """A question has cost that much less than it was taken for."""
         ...
 
 

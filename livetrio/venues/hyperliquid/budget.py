@@ -79,6 +79,10 @@ class HyperliquidBudget:
         if self.used is not None:
             self.used += actions_in(request)
 
+    def refund(self, weight: int, now: float) -> None:
+        """A question has cost that much less than it was taken for."""
+        self._weight.spend(-weight, now)
+
     def take_answer(self, request: SignedRequest) -> None:
         """A request has its answer."""
         self._in_flight.pop(request.request_id, None)

@@ -134,9 +134,8 @@ def ask_recent_orders(url: str, user: str, listing: Listing) -> Question[Sequenc
         )
         return [each for each in reports if each is not None]
 
-    return _ask_one(
-        url, read, USUAL + MAX_RECENT_ORDERS // ITEMS_PER_WEIGHT, type="historicalOrders", user=user
-    )
+    weight = _weight_of(MAX_RECENT_ORDERS)
+    return _ask_one(url, read, weight, type="historicalOrders", user=user)
 
 
 def ask_fills(url: str, user: str, listing: Listing, since: int) -> Question[Page[Fill]]:
@@ -151,8 +150,10 @@ def ask_fills(url: str, user: str, listing: Listing, since: int) -> Question[Pag
             next_since=_next_since(entries, MAX_FILLS),
         )
 
-    weight = USUAL + MAX_FILLS // ITEMS_PER_WEIGHT
-    return _ask_one(url, read, weight, type="userFillsByTime", user=user, startTime=since // MS)
+    question = _ask_one(
+        url, read, _weight_of(MAX_FILLS), type="userFillsByTime", user=user, startTime=since // MS
+    )
+    return attrs.evolve(question, cost=_cost_of_page)
 
 
 def ask_fundings(url: str, user: str, listing: Listing, since: int) -> Question[Page[FundingPayment]]:
@@ -169,8 +170,18 @@ def ask_fundings(url: str, user: str, listing: Listing, since: int) -> Question[
             next_since=_next_since(entries, MAX_FUNDINGS),
         )
 
-    weight = USUAL + MAX_FUNDINGS // ITEMS_PER_WEIGHT
-    return _ask_one(url, read, weight, type="userFunding", user=user, startTime=since // MS)
+    question = _ask_one(
+        url, read, _weight_of(MAX_FUNDINGS), type="userFunding", user=user, startTime=since // MS
+    )
+    return attrs.evolve(question, cost=_cost_of_page)
+
+
+def _weight_of(items: int) -> int:
+    return USUAL + items // ITEMS_PER_WEIGHT
+
+
+def _cost_of_page(page: Page[Any]) -> int:
+    return _weight_of(len(page.items))
 
 
 def ask_account(url: str, user: str, listing: Listing) -> Question[AccountReport]:
