@@ -49,6 +49,7 @@ class TrendFollower(Strategy):
     def on_start(self) -> None:
         self._closes = deque(maxlen=self.slow)
         self.ctx.subscribe_bars(self.instrument, self.interval)
+        self.ctx.subscribe_quotes(self.instrument)  # an order is checked against a price that is fresh
 
     async def on_bar(self, bar: Bar) -> None:
         self._closes.append(bar.close)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from livetrio.app.complaints import FAILED, explaining_errors, tell_failure
+from livetrio.app.complaints import FAILED, LEFT, explaining_errors, tell_failure
 from livetrio.app.exchange_command import exchange
 from livetrio.app.options import config_argument, format_option, level_option, set_option
 from livetrio.app.output import keep_output_alive
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Exit codes:
-  0  stopped clean
+  0  stopped clean, and no order of ours is open or unknown
   1  failed
   2  the configuration or the command line is wrong; nothing was started
+  3  stopped, but orders are left open or unknown; the report names them
 """
 
 
@@ -94,6 +95,8 @@ def run(
         _print_report(outcome.report, format)
         if outcome.failure is not None:
             sys.exit(FAILED)
+        if outcome.report.trading is not None and outcome.report.trading.left:
+            sys.exit(LEFT)
 
 
 @livetrio.command(epilog=EPILOG, short_help="Say what is wrong with CONFIG.")

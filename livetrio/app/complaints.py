@@ -16,6 +16,8 @@ import click
 FAILED = 1
 WRONG = 2
 """The configuration or the command line."""
+LEFT = 3
+"""Stopped, but orders are left: open, or unknown."""
 
 
 @contextmanager

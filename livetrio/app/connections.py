@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.endpoint import WebSocketEndpoint
+from livetrio.app.order_desk import OrderDesk
 from livetrio.app.wiring import VenueFeeds, policy_of, upstream_of
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.data import DataEngine
-from livetrio.engines.execution import ExecutionEngine
 from livetrio.model import ConnectionEvent, Instrument
+from livetrio.supervision.account import AccountService
 from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
 from livetrio.supervision.upstream import RawMessage, Upstream, VenueUpstream
 from livetrio.topics import raw_messages
-from livetrio.venues.base import Venue
+from livetrio.venues.trading import TradingVenue
+
+
+class ExecutionHandler(Protocol):
+    """Whoever takes care of orders instead of the engine itself: see
+    `LiveTradingEngine.set_execution_engine`."""
+
+    def process(self, event: object) -> object:
+        """Take in one event of a venue that is not market data."""
+        ...
+
+    def on_connection(self, event: ConnectionEvent) -> None:
+        """A connection came up or went down; called before strategies can learn of it."""
+        ...
 
 
 class Connections:
@@ -34,7 +49,8 @@ class Connections:
         config: LiveTradingConfig,
         data: DataEngine,
         cache: Cache,
-        execution: ExecutionEngine | None,
+        execution: ExecutionHandler | None,
+        desk: OrderDesk | None = None,
         clock: Clock,
         dial: Dial,
         http: HttpClient,
@@ -45,6 +61,7 @@ class Connections:
         self._data = data
         self._cache = cache
         self._execution = execution
+        self._desk = desk
         self._clock = clock
         self._dial = dial
         self._http = http
@@ -60,7 +77,7 @@ class Connections:
     def __len__(self) -> int:
         return len(self._all)
 
-    def add_venue(self, venue: Venue) -> None:
+    def add_venue(self, venue: TradingVenue) -> None:
         """Make the connections that a venue wants."""
         feeds = VenueFeeds(venue)
 
@@ -70,9 +87,15 @@ class Connections:
             feeds.drop_unknown()
 
         for stream in venue.streams:
+            account = None
+            if venue.trading is not None and stream.name == venue.trading.stream:
+                if self._desk is None:
+                    continue  # nobody here takes care of orders
+                account = self._desk.add_account(venue, stream, self._http)
             upstream = VenueUpstream(venue, stream, http=self._http, on_instruments=take_instruments)
-            connection = self._make(f"{venue.name.lower()}/{stream.name}", upstream)
-            feeds.connections[stream.name] = connection
+            connection = self._make(f"{venue.name.lower()}/{stream.name}", upstream, account)
+            if account is None:
+                feeds.connections[stream.name] = connection
         self._add_client(venue.name, feeds)
 
     def add_endpoint(self, endpoint: WebSocketEndpoint) -> Connection:
@@ -106,20 +129,21 @@ class Connections:
         self._clients.append(venue)
         self._data.add_client(venue, feeds)
 
-    def _make(self, name: str, upstream: Upstream) -> Connection:
+    def _make(self, name: str, upstream: Upstream, account: AccountService | None = None) -> Connection:
         connection = Connection(
             name=name,
             upstream=upstream,
             policy=policy_of(self._config),
             receive=self._data.process,
-            receive_other=lambda event: self._take_other(name, event),
+            receive_other=(lambda event: self._take_other(name, event)) if account is None else account.take,
             last_update=self._data.last_update,
             bus=self._data.bus,
             clock=self._clock,
             dial=self._dial,
             heartbeat=self._heartbeat,
             rng=self._rng,
-            on_state=self._take_state,
+            on_state=self._take_state if account is None else account.take_state,
+            serve=None if account is None else account.serve,
         )
         self._all.append(connection)
         return connection

@@ -3,18 +3,22 @@
     run
     └── services                    outlive their users
         ├── handlers                 calls the functions given to MessageBus.subscribe
+        ├── orders                   journal, limits, and of each account: sender, patrol, dead man's switch
         ├── connection …             one task each; a child nursery for each of its sessions
         ├── ticker                   system.tick
         ├── bar closer               closes bars whose period has ended
         ├── signals                  SIGINT, SIGTERM → stop; the second one hurries
         └── (body) strategies        one task each
 
-Start: services first; strategies when every connection has either come up or failed once, so that they
-find prices and instruments, and a venue that is down delays nobody longer than its first attempt.
+Start: services first; strategies when every connection has either come up or failed once, and every account
+is reconciled or has had its time, so that they find prices and instruments, and a venue that is down delays
+nobody longer than its first attempt.
 
-Stop, for whatever reason, is the nesting read backwards: ``system.shutdown`` is published; strategies
-are cancelled and clean up while their connections are still there; handlers finish what they have been
-sent; connections say goodbye and end. Every step has a limit, so a stop always comes to its end.
+Stop, for whatever reason, is the nesting read backwards: only what reduces risk may be ordered from now on;
+``system.shutdown`` is published; strategies are cancelled and clean up while their connections are still
+there; our orders are canceled, and the venue is asked whether they are gone; handlers finish what they have
+been sent; connections say goodbye and end; the journal is sealed. Every step has a limit, so a stop always
+ends.
 
 Policies: a connection that ends is tried again by itself (see `connection`); one that is given up is
 logged, and when the last one is, the engine fails. A strategy's error stops the engine or ends that
@@ -26,6 +30,8 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from enum import Enum
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import attrs
@@ -33,9 +39,10 @@ import structlog
 import trio
 
 from livetrio.app.config import LiveTradingConfig
-from livetrio.app.connections import Connections
+from livetrio.app.connections import Connections, ExecutionHandler
 from livetrio.app.ending import Ending
 from livetrio.app.endpoint import WebSocketEndpoint
+from livetrio.app.order_desk import OrderDesk
 from livetrio.app.report import EngineReport, build_report
 from livetrio.app.strategies import Strategies
 from livetrio.app.wiring import network_dial
@@ -44,15 +51,19 @@ from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.data import DataEngine
 from livetrio.engines.execution import ExecutionEngine
+from livetrio.engines.execution_config import ExecutionConfig
+from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import (
     AllConnectionsFailed,
     AlreadyRunning,
     ConnectionFailed,
     HandlerError,
+    JournalFailed,
     LiveTradingError,
     NotRunning,
     SlowConsumerError,
 )
+from livetrio.journal.journal import Journal
 from livetrio.model import ConnectionState, ShutdownEvent, ShutdownReason
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.runner import StrategyFunction
@@ -67,7 +78,8 @@ from livetrio.supervision.signals import watch_signals
 from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.ticker import Ticker
 from livetrio.topics import SHUTDOWN
-from livetrio.venues.base import Venue
+from livetrio.venues.trading import TradingVenue
+from livetrio.version import __version__
 
 log = structlog.get_logger()
 
@@ -103,7 +115,8 @@ class LiveTradingEngine:
         self.cache = cache
         self.config = config or LiveTradingConfig()
         self.data: DataEngine = DataEngine(bus, cache)
-        self.execution: ExecutionEngine | None = None
+        self.desk: OrderDesk | None = None
+        """What takes care of orders in this run, or in the last one; None without `take_orders`."""
         self.state = EngineState.STOPPED
         self._clock = clock
         self._dial: Dial = dial or network_dial(self.config)
@@ -111,7 +124,9 @@ class LiveTradingEngine:
         self._heartbeat = Interval(self.config.heartbeat_interval_ms / 1000)
         tick = self.config.tick_interval_ms
         self._tick_interval = Interval(None if tick is None else tick / 1000)
-        self._venues: list[Venue] = []
+        self._venues: list[TradingVenue] = []
+        self._handler: ExecutionHandler | None = None
+        self._open_desk: Callable[[Clock], OrderDesk] | None = None
         self._connections: Connections | None = None
         """Those of this run, or of the last one."""
         self._connecting: set[Connection] = set()
@@ -137,12 +152,50 @@ class LiveTradingEngine:
         self._require_stopped("set_data_engine")
         self.data = engine
 
-    def set_execution_engine(self, engine: ExecutionEngine) -> None:
-        """Let an engine take care of orders. Before `run`."""
+    def set_execution_engine(self, engine: ExecutionHandler) -> None:
+        """Let somebody else hear what market data is not, instead of `take_orders`. Before `run`."""
         self._require_stopped("set_execution_engine")
-        self.execution = engine
+        self._handler = engine
 
-    def add_venue(self, venue: Venue) -> None:
+    def take_orders(
+        self,
+        journal: Path,
+        *,
+        sync: Literal["process", "power"] = "process",
+        execution: ExecutionConfig | None = None,
+        risk: RiskConfig | None = None,
+    ) -> None:
+        """Let strategies place orders, at the venues that have an account. Before `run`.
+
+        Args:
+          journal: the file that remembers them; made if it is not there. One engine at a time may use it.
+          sync: what it survives: the death of the process, or that of the machine, which costs a wait for
+            the disk with each request.
+          execution: how orders are sent, waited for and asked about.
+          risk: the limits.
+        """
+        self._require_stopped("take_orders")
+
+        def open_desk(clock: Clock) -> OrderDesk:
+            return OrderDesk(
+                self.bus,
+                self.cache,
+                Journal.open(journal, now=clock.now(), sync=sync, version=__version__),
+                clock=clock,
+                execution=execution or ExecutionConfig(),
+                risk=risk or RiskConfig(),
+                strategies=self._strategies.names,
+                fail=self._fail,
+            )
+
+        self._open_desk = open_desk
+
+    @property
+    def execution(self) -> ExecutionEngine | None:
+        """What takes orders in this run, or in the last one."""
+        return None if self.desk is None else self.desk.execution
+
+    def add_venue(self, venue: TradingVenue) -> None:
         """Connect to a venue. Before `run`."""
         self._require_stopped("add_venue")
         self._venues.append(venue)
@@ -205,9 +258,10 @@ class LiveTradingEngine:
         self._finishing = None
         self._clock = self._clock or Clock.live()
         self._started_at = self._clock.now()
-        self._strategies.prepare(self._clock, self.data)
         error: BaseException | None = None
         try:
+            self.desk = None if self._open_desk is None else self._open_desk(self._clock)
+            self._strategies.prepare(self._clock, self.data, self.execution)
             await self._run_services(self._clock, task_status)
         except BaseExceptionGroup as group:
             error = lone_leaf(group)
@@ -215,9 +269,19 @@ class LiveTradingEngine:
             error = exc
         self._services = None
         self._strategies.close()
+        if self.desk is not None:
+            error = self._close_desk(self.desk, error)
         self.state = EngineState.FAILED if ending.has_failed(error) else EngineState.STOPPED
         ending.done.set()
         ending.raise_all(error)  # outside the handlers, so that the group does not become its context
+
+    def _close_desk(self, desk: OrderDesk, error: BaseException | None) -> BaseException | None:
+        """Seal the journal; the error that the run has ended with."""
+        try:
+            desk.close(self._ending.shutdown.reason.value if self._ending.shutdown else "failed")
+        except JournalFailed as failure:
+            return error or failure
+        return error
 
     async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
         self._ticker = Ticker(self.bus, clock, self._tick_interval)
@@ -229,6 +293,9 @@ class LiveTradingEngine:
             finally:
                 self._begin_stop(ShutdownReason.USER_REQUEST, "cancelled from outside")
                 with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True) as self._finishing:
+                    if self.desk is not None:
+                        await self.desk.wind_down()
+                with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True) as self._finishing:
                     await self.bus.finish_handlers()
 
     async def _run_parts(
@@ -238,11 +305,20 @@ class LiveTradingEngine:
         if self.config.handle_signals:
             services.start_soon(watch_signals, self._take_signal, name="signals")
         await services.start(self._run_handlers, name="handlers")
-        for connection in self._make_connections(http, clock):
+        connections = self._make_connections(http, clock)
+        if self.desk is not None:
+            await services.start(self._run_part_started, self.desk.run, name="orders")
+        for connection in connections:
             self._start_connection(services, connection)
         services.start_soon(self._run_part, close_bars, self.data, clock, name="bar closer")
         await self._wait_settled()
         services.start_soon(self._run_part, ticker.run, name="ticker")
+
+    async def _run_part_started(
+        self, part: Callable[..., Awaitable[object]], *, task_status: trio.TaskStatus[None]
+    ) -> None:
+        """`_run_part` of a service that says when it has started."""
+        await self._run_part(partial(part, task_status=task_status))
 
     async def _run_part(self, part: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Run a service. An error in one is a bug: it is told as the reason of the stop, and let pass."""
@@ -259,6 +335,9 @@ class LiveTradingEngine:
             nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
             for connection in self.connections:
                 await connection.settled.wait()
+            if self.desk is not None:
+                with trio.move_on_after(self.config.connect_timeout_ms / 1000):
+                    await self.desk.wait_recovered()
             nursery.cancel_scope.cancel()
 
     async def _run_strategies(self, task_status: trio.TaskStatus[None]) -> None:
@@ -313,7 +392,8 @@ class LiveTradingEngine:
             config=self.config,
             data=self.data,
             cache=self.cache,
-            execution=self.execution,
+            execution=self._handler,
+            desk=self.desk,
             clock=clock,
             dial=self._dial,
             http=http,
@@ -431,8 +511,24 @@ class LiveTradingEngine:
     def _stop_for_strategies(self, reason: str) -> None:
         self._begin_stop(ShutdownReason.USER_REQUEST, reason)
 
+    def halt(self, reason: str, *, flatten: bool = False) -> None:
+        """The kill switch: let nothing leave that makes risk larger, cancel all orders, and close all
+        positions if asked to. The engine goes on; a restart makes it trade again.
+
+        Raises:
+          NotRunning: it does not run, or takes no orders.
+        """
+        if self.desk is None or not self.is_running:
+            raise NotRunning("halt() needs the running engine, and one that takes orders")
+        self.desk.halt(reason, flatten=flatten)
+
     def _take_signal(self, name: str) -> None:
-        if self._ending.begun.is_set():
+        if name in ("SIGUSR1", "SIGUSR2"):
+            if self.desk is None:
+                log.warning("nothing to halt: this engine takes no orders", signal=name)
+            else:
+                self.desk.halt(f"signal {name}", flatten=name == "SIGUSR2")
+        elif self._ending.begun.is_set():
             log.warning("second signal, not waiting for strategies any longer", signal=name)
             self.hurry()
         else:
@@ -447,6 +543,8 @@ class LiveTradingEngine:
         if not self._ending.begin(shutdown, {each.name: each.state for each in self.connections}):
             return
         self.state = EngineState.STOPPING
+        if self.desk is not None:
+            self.desk.begin_stop()
         log.info("engine stops", reason=reason.value, message=message)
         self.bus.publish(SHUTDOWN, shutdown)
         # Strategies will give up their feeds one by one. Venues need not hear of that: a message in
@@ -469,6 +567,7 @@ class LiveTradingEngine:
             runners=self._strategies.runners,
             bus=self.bus,
             refused=self.data.refused,
+            desk=self.desk,
         )
 
     def __repr__(self) -> str:

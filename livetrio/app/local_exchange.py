@@ -16,8 +16,8 @@ from livetrio.supervision.nursery import ServiceNursery
 log: structlog.stdlib.BoundLogger = structlog.get_logger("livetrio")
 
 
-async def start_local_exchange(config: Config, services: ServiceNursery) -> str:
-    """Start it on a loopback port, as the configuration says; returns its base URL.
+async def start_local_exchange(config: Config, services: ServiceNursery) -> tuple[str, str]:
+    """Start it on a loopback port, as the configuration says; returns its base URL and a funded account's key.
 
     Raises:
       ConfigError: its recording cannot be played, or its port cannot be had.
@@ -36,7 +36,7 @@ async def start_local_exchange(config: Config, services: ServiceNursery) -> str:
         account=exchange.keys[0].address,
         usdc=exchange.settings.balance,
     )
-    return base_url
+    return base_url, exchange.keys[0].secret_hex
 
 
 def _make_exchange(config: Config) -> LocalExchange:

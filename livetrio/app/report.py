@@ -6,11 +6,14 @@ for machines. A report is a value: what comes later does not change it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from livetrio.app.order_desk import OrderDesk
+from livetrio.app.tables import cell, count, counts, one_line, table
+from livetrio.app.trading_report import TradingReport, build_trading_report, render_trading
 from livetrio.bus import MessageBus
 from livetrio.clock import NANOSECONDS, format_instant
 from livetrio.durations import format_duration
@@ -20,9 +23,6 @@ from livetrio.supervision.status import ConnectionStatus
 
 MAX_TOPICS = 20
 """Topics that `render_report` lists, the busiest; a venue has thousands."""
-
-MAX_CELL = 48
-"""Characters of a name in a table."""
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +94,8 @@ class EngineReport:
     """Events lost to readers that were too slow, strategies and others, on all topics."""
     refused: Mapping[str, int] = attrs.field(factory=dict)
     """Market data that the data engine did not believe, by reason."""
+    trading: TradingReport | None = None
+    """What was done with orders; None where the engine takes none."""
 
     @property
     def duration(self) -> float:
@@ -110,6 +112,7 @@ def build_report(
     runners: Sequence[StrategyRunner],
     bus: MessageBus,
     refused: Mapping[str, int],
+    desk: OrderDesk | None = None,
 ) -> EngineReport:
     """The report of an engine's run, so far or in all; ``started`` and ``now`` are UTC nanoseconds."""
     topics = tuple(
@@ -125,6 +128,7 @@ def build_report(
         topics=topics,
         dropped=sum(each.dropped for each in topics),
         refused=dict(refused),
+        trading=None if desk is None else build_trading_report(desk),
     )
 
 
@@ -180,14 +184,16 @@ def render_report(report: EngineReport) -> str:
     lines = [
         f"Ran {format_duration(report.duration)}, from {format_instant(report.started)} "
         f"to {format_instant(report.stopped)}.",
-        f"Ended because: {_one_line(report.reason)}",
+        f"Ended because: {one_line(report.reason)}",
     ]
+    if report.trading is not None:
+        lines += render_trading(report.trading)
     lines += _render_connections(report.connections)
     lines += _render_strategies(report.strategies)
     lines += _render_topics(report.topics)
-    lines += ["", f"Lost to slow readers: {_count(report.dropped)}"]
+    lines += ["", f"Lost to slow readers: {count(report.dropped)}"]
     if report.refused:
-        lines.append(f"Market data refused: {_counts(report.refused)}")
+        lines.append(f"Market data refused: {counts(report.refused)}")
     return "\n".join(lines)
 
 
@@ -196,23 +202,23 @@ def _render_connections(connections: Sequence[ConnectionReport]) -> list[str]:
         return ["", "No connections."]
     rows = [
         (
-            _cell(each.name),
+            cell(each.name),
             each.state,
             format_duration(each.uptime),
-            _count(each.reconnects),
-            _count(each.messages),
+            count(each.reconnects),
+            count(each.messages),
             "never" if each.age is None else format_duration(each.age),
             "-" if each.latency_ms is None else f"{each.latency_ms:.1f} ms",
         )
         for each in connections
     ]
     head = ("connection", "state", "uptime", "reconnects", "messages", "last heard", "latency")
-    lines = ["", *_table(head, rows, left=2)]
+    lines = ["", *table(head, rows, left=2)]
     for each in connections:
         if each.faults:
-            lines.append(f"  {_cell(each.name)}: messages that made no sense: {_counts(each.faults)}")
+            lines.append(f"  {cell(each.name)}: messages that made no sense: {counts(each.faults)}")
         if each.last_error:
-            lines.append(f"  {_cell(each.name)}: last error: {_one_line(each.last_error)}")
+            lines.append(f"  {cell(each.name)}: last error: {one_line(each.last_error)}")
     return lines
 
 
@@ -221,63 +227,31 @@ def _render_strategies(strategies: Sequence[StrategyReport]) -> list[str]:
         return ["", "No strategies."]
     rows = [
         (
-            _cell(each.name),
+            cell(each.name),
             each.state,
-            _count(each.events),
+            count(each.events),
             f"{each.time_spent:.3f}s",
             f"{each.time_spent / each.events * 1e6:.1f} µs" if each.events and each.time_spent else "-",
-            _count(each.errors),
-            _count(each.dropped),
-            _count(each.conflated),
+            count(each.errors),
+            count(each.dropped),
+            count(each.conflated),
         )
         for each in strategies
     ]
     head = ("strategy", "state", "events", "time spent", "per event", "errors", "dropped", "conflated")
-    return ["", *_table(head, rows, left=2)]
+    return ["", *table(head, rows, left=2)]
 
 
 def _render_topics(topics: Sequence[TopicReport]) -> list[str]:
     used = sorted((each for each in topics if each.published), key=lambda each: (-each.published, each.topic))
     if not used:
         return ["", "Nothing was published."]
-    rows = [(_cell(each.topic), _count(each.published), _count(each.dropped)) for each in used[:MAX_TOPICS]]
-    lines = ["", *_table(("topic", "published", "dropped"), rows, left=1)]
+    rows = [(cell(each.topic), count(each.published), count(each.dropped)) for each in used[:MAX_TOPICS]]
+    lines = ["", *table(("topic", "published", "dropped"), rows, left=1)]
     rest = used[MAX_TOPICS:]
     if rest:
         published, dropped = (sum(each.published for each in rest), sum(each.dropped for each in rest))
         lines.append(
-            f"  … and {_count(len(rest))} more, with {_count(published)} events, {_count(dropped)} dropped"
+            f"  … and {count(len(rest))} more, with {count(published)} events, {count(dropped)} dropped"
         )
     return lines
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> list[str]:
-    """Aligned columns, the first ``left`` of them to the left and the others to the right."""
-    table = [head, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{_count(number)} {name}" for name, number in sorted(counts.items()))
-
-
-def _cell(name: str) -> str:
-    text = _one_line(name)
-    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
-
-
-def _one_line(text: str) -> str:
-    """The text without line breaks and control characters: venues and URLs have a say in it."""
-    return "".join(each if each.isprintable() else " " for each in text).strip()

@@ -18,12 +18,13 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.errors import LiveTradingError
+from livetrio.journal.aside import set_aside
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
-from livetrio.venues.base import Venue
 from livetrio.venues.registry import VENUES
+from livetrio.venues.trading import TradingVenue
 
 
 @attrs.frozen(kw_only=True)
@@ -111,7 +112,7 @@ async def run_config(config: Config, *, duration: float | None = None) -> RunOut
 
 def make_engine(
     config: Config,
-    venues: list[Venue],
+    venues: list[TradingVenue],
     *,
     clock: Clock | None = None,
     dial: Dial | None = None,
@@ -124,6 +125,10 @@ def make_engine(
     engine = LiveTradingEngine(MessageBus(), Cache(config.cache), config.engine, clock=clock, dial=dial)
     for venue in venues:
         engine.add_venue(venue)
+    if any(venue.trading is not None for venue in venues):
+        engine.take_orders(
+            config.journal_path, sync=config.journal.sync, execution=config.execution, risk=config.risk
+        )
     for settings in config.strategies:
         engine.add_strategy(
             load_strategy(settings, config.base),
@@ -135,13 +140,15 @@ def make_engine(
     return engine
 
 
-async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Venue:
+async def _open_venue(name: str, config: Config, services: ServiceNursery) -> TradingVenue:
     """The venue of a section of the configuration; starts the local exchange if it wants that."""
     factory = VENUES[name].load()
     settings: Any = config.venues[name]
     if not settings.wants_local_exchange:
         return factory.make(settings)
-    return factory.make(settings, base_url=await start_local_exchange(config, services))
+    set_aside(config.journal_path)  # it is about the exchange of another run, which is gone
+    base_url, key = await start_local_exchange(config, services)
+    return factory.make(settings, base_url=base_url, key=key)
 
 
 async def _stop_after(engine: LiveTradingEngine, seconds: float) -> None:

@@ -15,6 +15,7 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.data import DataEngine
+from livetrio.engines.execution import ExecutionEngine
 from livetrio.errors import StrategyFailed
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
@@ -42,7 +43,8 @@ class Strategies:
         self._stop_timeout = stop_timeout
         self._stop = stop
         self._fail = fail
-        self._makers: list[Callable[[Clock, DataEngine], StrategyRunner]] = []
+        self.names: list[str] = []
+        self._makers: list[Callable[[Clock, DataEngine, ExecutionEngine | None], StrategyRunner]] = []
 
     def add(
         self,
@@ -57,13 +59,15 @@ class Strategies:
         if name is None:
             name = type(strategy).__name__ if isinstance(strategy, Strategy) else _name_of_function(strategy)
 
-        def make(clock: Clock, data: DataEngine) -> StrategyRunner:
+        def make(clock: Clock, data: DataEngine, execution: ExecutionEngine | None) -> StrategyRunner:
             context = Context(
                 name=name,
                 bus=self._bus,
                 cache=self._cache,
                 clock=clock,
                 data=data,
+                execution=execution,
+                patience=self._stop_timeout,
                 stop=self._stop,
                 capacity=capacity,
                 overflow=overflow,
@@ -78,10 +82,11 @@ class Strategies:
             )
 
         self._makers.append(make)
+        self.names.append(name)
 
-    def prepare(self, clock: Clock, data: DataEngine) -> None:
-        """Make their runners for a run."""
-        self.runners = [make(clock, data) for make in self._makers]
+    def prepare(self, clock: Clock, data: DataEngine, execution: ExecutionEngine | None) -> None:
+        """Make their runners for a run; ``execution`` takes their orders, if anybody does."""
+        self.runners = [make(clock, data, execution) for make in self._makers]
 
     async def start(self, nursery: trio.Nursery) -> None:
         """Run them in the nursery; returns when each has started, or ended before."""

@@ -28,12 +28,16 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from livetrio.model import (
+    Account,
     Bar,
     ConnectionEvent,
     FeedEvent,
     MarketContext,
     MidPrices,
     OrderBook,
+    OrderEvent,
+    OrderFilled,
+    Position,
     Quote,
     TickEvent,
     Trade,
@@ -81,6 +85,18 @@ class Strategy:
 
     def on_feed(self, event: FeedEvent) -> Outcome:
         """A feed has fallen silent, speaks again, or was refused."""
+
+    def on_order(self, event: OrderEvent) -> Outcome:
+        """Something has happened to an order of the strategy's. Fills come here only without `on_fill`."""
+
+    def on_fill(self, event: OrderFilled) -> Outcome:
+        """An order of the strategy's was filled, or a part of it."""
+
+    def on_position(self, position: Position) -> Outcome:
+        """The account's position in an instrument you subscribed to has changed."""
+
+    def on_account(self, account: Account) -> Outcome:
+        """An account's money has changed, if you subscribed to that."""
 
     def on_stop(self) -> Outcome:
         """The engine stops, or this strategy failed. Connections are still up; be done within

@@ -13,6 +13,7 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.data import DataEngine, feed_of
+from livetrio.engines.execution import ExecutionEngine
 from livetrio.errors import UnknownInstrument
 from livetrio.model import (
     BAR_INTERVALS,
@@ -29,6 +30,7 @@ from livetrio.model import (
     instrument_id,
     nearest,
 )
+from livetrio.strategy.orders import OrderActions
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow, Subscription
 from livetrio.topics import Topic
 
@@ -63,8 +65,8 @@ class ReadCounts:
         )
 
 
-class Context:
-    """A strategy's view of the engine.
+class Context(OrderActions):
+    """A strategy's view of the engine. What is about orders is in `OrderActions`.
 
     ``subscribe_…`` lets events come to the strategy's own queue (``events``, or its handlers). The short
     names (``quotes``, ``trades``, …) open a channel of their own instead, to be used with ``with``; the
@@ -80,9 +82,12 @@ class Context:
         clock: Clock,
         data: DataEngine,
         stop: Callable[[str], None],
+        execution: ExecutionEngine | None = None,
+        patience: float = 5.0,
         capacity: int = DEFAULT_CAPACITY,
         overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> None:
+        super().__init__(execution, patience=patience)
         self.name = name
         self.bus = bus
         self.cache = cache
@@ -90,9 +95,10 @@ class Context:
         self.log: Any = structlog.get_logger().bind(strategy=name)
         """Logs with the strategy's name."""
         self.events: Subscription[Any] = bus.subscribe(
-            topics.TICK, *SYSTEM_TOPICS, capacity=capacity, overflow=overflow
+            topics.TICK, *SYSTEM_TOPICS, topics.strategy_orders(name), capacity=capacity, overflow=overflow
         )
-        """The strategy's queue: everything it subscribed to, ticks, connections and feeds, in order."""
+        """The strategy's queue: everything it subscribed to, ticks, connections, feeds, and what happens to
+        its orders, in order."""
         self._data = data
         self._stop = stop
         self._feeds: dict[Feed, Topic[Any]] = {}
@@ -124,6 +130,14 @@ class Context:
     def subscribe_context(self, instrument: str) -> None:
         """Let the instrument's mark and oracle price, funding and open interest come."""
         self._subscribe(self._feed(FeedKind.CONTEXT, instrument), topics.contexts(instrument))
+
+    def subscribe_position(self, instrument: str) -> None:
+        """Let changes of the account's position in the instrument come."""
+        self.bus.add_pattern(self.events, topics.positions(instrument_id(instrument)))
+
+    def subscribe_accounts(self) -> None:
+        """Let changes of the accounts' money come."""
+        self.bus.add_pattern(self.events, topics.accounts("*"))
 
     def subscribe_mids(self, venue: str) -> None:
         """Let the mid prices of all that a venue lists come."""

@@ -22,16 +22,21 @@ import trio
 
 from livetrio.clock import Clock
 from livetrio.model import (
+    Account,
     Bar,
     ConnectionEvent,
     FeedEvent,
     MarketContext,
     MidPrices,
     OrderBook,
+    OrderCanceled,
+    OrderFilled,
+    Position,
     Quote,
     TickEvent,
     Trade,
 )
+from livetrio.model.order_events import ORDER_EVENTS
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context, ReadCounts
 from livetrio.supervision.nursery import lone_leaf
@@ -52,6 +57,10 @@ HANDLERS: Mapping[type, str] = {
     TickEvent: "on_tick",
     ConnectionEvent: "on_connection",
     FeedEvent: "on_feed",
+    Position: "on_position",
+    Account: "on_account",
+    **dict.fromkeys(ORDER_EVENTS, "on_order"),
+    OrderFilled: "on_fill",
 }
 """Which handler takes which event."""
 
@@ -172,6 +181,7 @@ class StrategyRunner:
     def hurry(self) -> None:
         """Cut the clean-up short, now or when it begins."""
         self._hurried = True
+        self._context.hurry()
         if self._cleanup is not None:
             self._cleanup.cancel("hurry")
 
@@ -199,12 +209,15 @@ class StrategyRunner:
 
 
 def _handlers_of(strategy: Strategy) -> dict[type, Callable[[Any], Any]]:
-    """The handlers that the strategy has written itself."""
-    return {
+    """The handlers that the strategy has written itself. Fills are an order's events, too."""
+    handlers = {
         kind: getattr(strategy, name)
         for kind, name in HANDLERS.items()
         if getattr(type(strategy), name) is not getattr(Strategy, name)
     }
+    if OrderFilled not in handlers and OrderCanceled in handlers:
+        handlers[OrderFilled] = handlers[OrderCanceled]
+    return handlers
 
 
 async def _finish(outcome: object) -> None:

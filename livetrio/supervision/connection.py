@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 import trio
@@ -78,7 +78,10 @@ class Connection:
         heartbeat: Interval,
         rng: random.Random | None = None,
         on_state: Callable[[ConnectionEvent], None] = lambda _event: None,
+        serve: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]] | None = None,
     ) -> None:
+        """``serve``: run in each session that is up, with what sends by it, and cancelled at the session's
+        end; what it raises of `TRANSIENT` ends the session."""
         self.name = name
         self.upstream = upstream
         self.state = ConnectionState.DISCONNECTED
@@ -97,6 +100,7 @@ class Connection:
         self._dial = dial
         self._heartbeat = heartbeat
         self._on_state = on_state
+        self._serve = serve
         self._backoff = Backoff(
             policy.reconnect_base, policy.reconnect_max, jitter=policy.reconnect_jitter, rng=rng
         )
@@ -198,6 +202,8 @@ class Connection:
                 self.settled.set()
                 nursery.start_soon(self._keep_subscribed, socket, session)
                 nursery.start_soon(self._liveness(session).run)
+                if self._serve is not None:
+                    nursery.start_soon(self._serve, socket.send)
                 await socket.wait_closed()
         except* TRANSIENT as group:
             self._note_cause(group)

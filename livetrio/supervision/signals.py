@@ -1,4 +1,6 @@
-"""Signals: SIGINT and SIGTERM ask the engine to stop, in a task like any other."""
+"""Signals: SIGINT and SIGTERM ask the engine to stop, SIGUSR1 and SIGUSR2 halt trading; in a task like any
+other.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,18 @@ log = structlog.get_logger()
 
 WATCHED = (signal.SIGINT, signal.SIGTERM)
 
+HALTING = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
+"""The kill switch: cancel everything; and, the second, close positions, too."""
+
 
 async def watch_signals(on_signal: Callable[[str], None]) -> None:
-    """Call ``on_signal`` with the name of every SIGINT and SIGTERM, until cancelled.
+    """Call ``on_signal`` with the name of every signal that is watched, until cancelled.
 
     Only the main thread gets signals; elsewhere this returns at once, and says so in the log.
     """
     if threading.current_thread() is not threading.main_thread():
         log.warning("signals are not handled: the engine does not run in the main thread")
         return
-    with trio.open_signal_receiver(*WATCHED) as signals:
+    with trio.open_signal_receiver(*WATCHED, *HALTING) as signals:
         async for number in signals:
             on_signal(signal.Signals(number).name)

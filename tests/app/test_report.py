@@ -9,7 +9,6 @@ import pytest
 
 from livetrio import Cache, Clock, ConnectionStatus, Context, DataEngine, MessageBus, Overflow, Strategy
 from livetrio.app.report import (
-    MAX_CELL,
     ConnectionReport,
     EngineReport,
     StrategyReport,
@@ -18,6 +17,7 @@ from livetrio.app.report import (
     render_report,
     report_to_dict,
 )
+from livetrio.app.tables import MAX_CELL
 from livetrio.model import ConnectionState, InstrumentId, Quote, ShutdownEvent, ShutdownReason
 from livetrio.strategy.runner import StrategyRunner
 from livetrio.topics import CONNECTED, quotes

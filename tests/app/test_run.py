@@ -44,7 +44,8 @@ async def test_a_configuration_runs_until_its_strategy_has_enough(collector):
     assert outcome.report.reason == "w: seen enough"
     (strategy,) = run_strategies.MADE
     assert sum(strategy.seen.values()) >= 5
-    (connection,) = outcome.report.connections
+    connection, account = outcome.report.connections
+    assert account.name == "hyperliquid/account"
     assert (connection.name, connection.sessions, connection.faults) == ("hyperliquid/market", 1, {})
     assert gc.get_freeze_count() > 0
 
@@ -67,7 +68,7 @@ async def test_a_venue_elsewhere_is_dialed_where_it_is(collector):
     outcome = await run_config(whole(venues=venues), duration=0.3)
 
     assert outcome.failure is None
-    (connection,) = outcome.report.connections
+    connection, _account = outcome.report.connections
     assert connection.endpoint == f"ws://127.0.0.1:{port}/ws"
     assert connection.sessions == 0
     assert "does not accept connections" in connection.last_error
@@ -287,7 +288,7 @@ async def test_make_engine_takes_strategies_as_configured():
         ),
         [],
     )
-    engine._strategies.prepare(Clock.simulated(), engine.data)
+    engine._strategies.prepare(Clock.simulated(), engine.data, None)
     runners = engine._strategies.runners
 
     assert [runner.name for runner in runners] == ["one", "Watcher"]

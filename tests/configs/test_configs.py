@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,10 @@ async def test_watch_says_when_the_link_drops(autojump_clock: trio.testing.MockC
             run.site.reset()
             await trio.sleep(2.5)
 
-    states = [line["state"] for line in lines if line["event"] == "connection"]
-    assert states == ["connected", "disconnected", "reconnecting", "reconnecting"]
+    told = [line for line in lines if line["event"] == "connection"]
+    for name in ("hyperliquid/market", "hyperliquid/account"):
+        states = [line["state"] for line in told if line["name"] == name]
+        assert states == ["connected", "disconnected", "reconnecting", "reconnecting"]
 
 
 async def test_the_library_example_runs_against_whatever_speaks_the_protocol() -> None:
@@ -133,19 +136,24 @@ async def test_the_library_example_runs_against_whatever_speaks_the_protocol() -
     assert re.fullmatch(r"tick 2: mid 9\d{4}(\.\d)?, [1-9]\d* quotes, volume \d+\.\d+", lines[2])
 
 
-async def test_the_market_maker_is_filled_on_both_sides_and_leans_against_what_it_holds(
+async def test_the_market_maker_is_filled_on_both_sides_and_ends_flat(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     maker: Any = load_strategy(load("demo.toml").strategies[0], CONFIGS)
     held = []
-    async with run_strategy(maker, exchange=ExchangeSettings(regime="trend")):
+    async with run_strategy(maker, exchange=ExchangeSettings(regime="trend")) as run:
         for _ in range(600):
             await trio.sleep(1)
-            held.append(maker.position)
+            held.append(maker.ctx.position(maker.instrument))
+    trading = run.engine.report().trading
 
+    assert trading is not None
     assert maker.fills > 50
     assert max(held) > 0 > min(held)
     assert max(map(abs, held)) <= 11 * maker.size
+    assert trading.left == ()
+    assert trading.positions == ()
+    assert not any(each.szi for each in run.account.positions.values())
 
 
 async def test_the_market_maker_quotes_nothing_that_it_cannot_know(
@@ -154,14 +162,45 @@ async def test_the_market_maker_quotes_nothing_that_it_cannot_know(
     maker: Any = load_strategy(load("demo.toml").strategies[0], CONFIGS)
     async with run_strategy(maker) as run:
         await trio.sleep(5.5)
-        quoted = (maker.bid, maker.ask)
+        quoted = len(run.account.orders)
         run.site.refuse = True
         run.site.reset()
-        await trio.sleep(1)
-        lost = (maker.bid, maker.ask)
+        await trio.sleep(20)
+        placed = run.desk.tracker.counts["submitted"]
+        await trio.sleep(20)
+        while_lost = run.desk.tracker.counts["submitted"] - placed
         run.site.refuse = False
-        await trio.sleep(10)
+        await trio.sleep(60)
 
-        assert None not in quoted
-        assert lost == (None, None)
-        assert None not in (maker.bid, maker.ask)
+        assert quoted == 2
+        assert while_lost == 0
+        assert len(run.account.orders) == 2
+
+
+async def test_the_trend_follower_guards_what_it_holds_with_a_stop(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    (settings,) = [each for each in load("demo.toml").strategies if each.name == "TrendFollower"]
+    follower: Any = load_strategy(settings, CONFIGS)
+    unguarded = trades = 0
+    async with run_strategy(follower, exchange=ExchangeSettings(regime="trend")) as run:
+        for _ in range(3600):
+            await trio.sleep(1)
+            held = follower.ctx.position(follower.instrument)
+            trades = run.desk.tracker.counts["fills"]
+            has_stop = any(each.trigger is not None for each in run.account.orders.values())
+            unguarded += held != 0 and not has_stop
+
+    assert trades > 2
+    assert unguarded < 60  # between the fill and the stop's acceptance, and back
+    assert run.engine.report().trading.left == ()
+
+
+async def test_an_order_is_worked_to_its_end(autojump_clock: trio.testing.MockClock) -> None:
+    (settings,) = [each for each in load("demo.toml").strategies if each.name == "work_order"]
+    async with run_strategy(load_strategy(settings, CONFIGS)) as run:
+        await trio.sleep(120)
+        held = {each.instrument_id: each.quantity for each in run.engine.cache.get_all_positions()}
+
+    assert held == {settings.params["instrument"]: Decimal(str(settings.params["quantity"]))}
+    assert run.engine.report().trading.left == ()

@@ -116,7 +116,7 @@ async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
     strategy = Watcher()
     config = LiveTradingConfig(tick_interval_ms=1000, heartbeat_interval_ms=10_000, handle_signals=False)
 
-    async with run_strategy(strategy, recording=thin_market(), loop=True, config=config) as run:
+    async with run_strategy(strategy, recording=thin_market(), loop=True, orders=False, config=config) as run:
         site, engine = run.site, run.engine
         ended = trio.current_time() + 3600
         while trio.current_time() < ended - 300:
@@ -169,7 +169,7 @@ async def test_an_hour_on_a_flaky_network(autojump_clock, seed):
 async def test_a_healthy_hour_misses_nothing(autojump_clock):
     strategy = Watcher()
 
-    async with run_strategy(strategy, recording=thin_market(), loop=True) as run:
+    async with run_strategy(strategy, recording=thin_market(), loop=True, orders=False) as run:
         await trio.sleep(3600.5)
         (status,) = run.engine.connection_status()
 
@@ -257,7 +257,7 @@ async def test_the_venue_s_60_seconds_of_silence_are_not_reached(autojump_clock)
     class Quiet(Strategy):
         """Wants nothing."""
 
-    async with run_strategy(Quiet(), exchange=ExchangeSettings(regime="none")) as run:
+    async with run_strategy(Quiet(), exchange=ExchangeSettings(regime="none"), orders=False) as run:
         await trio.sleep(1800)
         (status,) = run.engine.connection_status()
 

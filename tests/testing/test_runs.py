@@ -56,7 +56,7 @@ def an_invented_market():
 async def test_three_lines_are_a_test(autojump_clock):
     strategy = Counter(BTC)
 
-    async with run_strategy(strategy) as run:
+    async with run_strategy(strategy, orders=False) as run:
         await trio.sleep(60.5)
 
     assert strategy.quotes > 100
@@ -124,7 +124,7 @@ async def test_a_recording_is_played_as_fast_and_as_often_as_is_said(autojump_cl
 async def test_the_network_s_faults_can_be_switched(autojump_clock):
     strategy = Counter(BTC)
 
-    async with run_strategy(strategy) as run:
+    async with run_strategy(strategy, orders=False) as run:
         await trio.sleep(10)
         run.site.reset()
         await trio.sleep(30)

@@ -1,0 +1,351 @@
+"""OrderLink: the way of orders to one account at one venue, and of the answers back.
+
+`submit`, `cancel` and `modify` are plain calls that put a command into the outbox. The writer takes out all
+that is there, signs it in as few requests as the venue allows, notes in the journal that it leaves, and only
+then sends it. What an answer says is told to the tracker; so is what a lost connection means:
+
+- what was still in the outbox has certainly not left: denied;
+- what was sent and not answered is UNKNOWN, until recovery or patrol find proof.
+
+Requests go over the account's stream. Without it only cancellations leave, over HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+import attrs
+import structlog
+import trio
+
+from livetrio.clock import Clock
+from livetrio.engines.execution_config import ExecutionConfig
+from livetrio.engines.gate import Gate
+from livetrio.engines.tracker import OrderTracker
+from livetrio.errors import ConnectionLost, HttpError, JournalFailed
+from livetrio.model import Order, SubmitOrder
+from livetrio.supervision.answers import Answers
+from livetrio.supervision.http import HttpClient
+from livetrio.supervision.outbox import Outbox
+from livetrio.venues.base import Venue
+from livetrio.venues.trading import (
+    Cancel,
+    Command,
+    Modify,
+    Reply,
+    ScheduleCancel,
+    SignedRequest,
+    Submit,
+    Trading,
+)
+
+log = structlog.get_logger()
+
+MILLISECOND = 1_000_000
+
+KEPT_REQUESTS = 10_000
+"""Sent requests whose answers are waited for, however late."""
+
+Send = Callable[[bytes], Awaitable[None]]
+
+
+class RequestLog(Protocol):
+    """The journal, as the link needs it."""
+
+    def record_request(
+        self, nonce: int, kind: str, client_order_ids: Sequence[str], expires: int | None, ts: int
+    ) -> None:
+        """A request is about to leave."""
+        ...
+
+    def commit(self) -> None:
+        """Let all that was recorded be on the disk.
+
+        Raises:
+          JournalFailed: it is not.
+        """
+        ...
+
+
+@attrs.frozen
+class _Sent:
+    request: SignedRequest
+    at: int
+
+
+class OrderLink:
+    """An `OrderClient` for one account. `run` is its life."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        trading: Trading,
+        *,
+        tracker: OrderTracker,
+        journal: RequestLog,
+        config: ExecutionConfig,
+        clock: Clock,
+        http: HttpClient,
+        headers: Mapping[str, str] | None = None,
+        on_journal_failure: Callable[[JournalFailed], None],
+    ) -> None:
+        self.venue = venue
+        self.trading = trading
+        self.gate = Gate()
+        self.needs_limit_for_market = trading.needs_limit_for_market
+        self.venue_offset = 0
+        """The venue's clock less ours, nanoseconds, as far as is known."""
+        self.answers = Answers(
+            trading, tracker=tracker, config=config, clock=clock, send_again=self._send_again
+        )
+        self._tracker = tracker
+        self._journal = journal
+        self._config = config
+        self.clock = clock
+        self._http = http
+        self._headers = headers
+        self._on_journal_failure = on_journal_failure
+        self._outbox = Outbox()
+        self._sent: dict[int, _Sent] = {}
+        self._nursery: trio.Nursery | None = None
+        self._send: Send | None = None
+        """By the session that is up, if one is."""
+
+    # What is asked of it: plain calls.
+
+    def refusal(self, command: SubmitOrder) -> str | None:
+        """Why the venue would not take such an order, or None."""
+        instrument = self.venue.instruments.get(command.instrument_id)
+        return None if instrument is None else self.trading.refusal(command, instrument)
+
+    def submit(self, order: Order) -> None:
+        """Let it leave as soon as it can."""
+        self._outbox.put(Submit(order))
+
+    def cancel(self, order: Order) -> None:
+        """Cancel it; one that has not left yet never will."""
+        if self._outbox.remove(order):
+            self.answers.deny(order, "it was canceled before it left")
+        else:
+            self._outbox.put(Cancel(order))
+
+    def send_cancel(self, order: Order) -> None:
+        """Send the cancellation of an order again. At the venue twice is as once."""
+        self._outbox.put(Cancel(order))
+
+    def modify(self, order: Order, quantity: Decimal, price: Decimal | None, trigger: Decimal | None) -> None:
+        """Let it become its `pending_revision`."""
+        assert order.pending_revision is not None
+        self._outbox.put(
+            Modify(
+                order=order,
+                revision=order.pending_revision,
+                quantity=quantity,
+                price=price,
+                trigger_price=trigger,
+            )
+        )
+
+    def schedule_cancel(self, at: int | None) -> None:
+        """Let the venue cancel everything by itself at this instant; None: not any more."""
+        self._outbox.put(ScheduleCancel(at))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a session is up."""
+        return self._send is not None
+
+    @property
+    def waiting(self) -> int:
+        """Commands that have not left yet, and requests without an answer."""
+        return len(self._outbox) + len(self._sent)
+
+    # The session that carries it.
+
+    def connect(self, send: Send) -> None:
+        """A session is up: requests leave by it from now on."""
+        self._send = send
+
+    def disconnect(self, reason: str) -> None:
+        """The session has ended, and with it what was on its way."""
+        self._send = None
+        now = self.clock.now()
+        self.gate.close("connection", f"the account's stream is down: {reason}", now)
+        commands = self._outbox.take()
+        sent, self._sent = self._sent, {}
+        for each in sent.values():
+            for command in each.request.commands:
+                self.answers.lose(command, f"the connection ended before the answer came: {reason}")
+        for command in commands:
+            self._return(command, f"the connection ended before it left: {reason}")
+
+    def _return(self, command: Command, reason: str) -> None:
+        """A command cannot leave by a session; cancellations find another way."""
+        if isinstance(command, Cancel):
+            self._outbox.put(command)
+        else:
+            self.answers.give_back(command, reason)
+
+    # Sending.
+
+    async def run(self) -> None:
+        """Send what is to be sent, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
+                while True:
+                    await self._outbox.wait()
+                    if self._send is None:
+                        await self._send_without_session(nursery)
+                    else:
+                        await self._send_all(self._send)
+            finally:
+                self._nursery = None
+
+    def _send_again(self, command: Command, delay: float) -> None:
+        if self._nursery is None:
+            self._return(command, "it cannot be sent again: the engine has stopped")
+        else:
+            self._nursery.start_soon(self._put_later, [command], delay)
+
+    async def _send_all(self, send: Send) -> None:
+        requests, held_back, delay = self._admit(self._sign(self._outbox.take()))
+        for command in held_back:
+            self._send_again(command, delay)
+        if not requests or not self._note(requests):
+            return
+        for request in requests:
+            self._remember(request)
+        for request in requests:
+            if request.request_id not in self._sent:
+                continue  # the session has ended meanwhile; what was on its way is lost already
+            try:
+                await send(request.frame)
+            except ConnectionLost:
+                return  # `disconnect` is told by the session itself
+
+    def _sign(self, commands: Sequence[Command]) -> Sequence[SignedRequest]:
+        """Requests for those of the commands that still make sense now that they are to leave."""
+        now = self.clock.now()
+        expires = now + self.venue_offset + self._config.expire_ms * MILLISECOND
+        wanted = [each for each in commands if isinstance(each, ScheduleCancel) or not each.order.is_closed]
+        return self.trading.sign(wanted, now=now, expires=expires)
+
+    def _admit(self, requests: Sequence[SignedRequest]) -> tuple[list[SignedRequest], list[Command], float]:
+        """Those that the budget allows now; the commands of the others, and in how many seconds."""
+        now = trio.current_time()
+        admitted: list[SignedRequest] = []
+        held_back: list[Command] = []
+        longest = 0.0
+        for request in requests:
+            delay = self.trading.budget.delay(request, now)
+            if delay > 0:
+                held_back += request.commands
+                longest = max(longest, delay)
+            else:
+                self.trading.budget.spend(request, now)
+                admitted.append(request)
+        return admitted, held_back, longest
+
+    async def _put_later(self, commands: list[Command], delay: float) -> None:
+        await trio.sleep(delay)
+        for command in commands:
+            if self._send is None and not isinstance(command, Cancel):
+                self._return(command, "the connection ended before it left")
+            else:
+                self._outbox.put(command)
+
+    def _note(self, requests: list[SignedRequest]) -> bool:
+        """Let the journal have what is about to leave; False: it cannot, so nothing leaves."""
+        now = self.clock.now()
+        for request in requests:
+            self._record(request, now)
+            for command in request.commands:
+                if isinstance(command, Submit):
+                    tracked = self._tracker.get(command.order.client_order_id)
+                    if tracked is not None:
+                        self._tracker.publish(tracked, tracked.submit(now, request.expires))
+                        self._tracker.watch(
+                            command.order,
+                            "no answer to its submission",
+                            self._config.submit_timeout_ms * MILLISECOND,
+                        )
+                elif isinstance(command, Modify):
+                    command.order.expires = request.expires
+                    tracked = self._tracker.get(command.order.client_order_id)
+                    if tracked is not None:
+                        self._tracker.publish(tracked, ())
+        try:
+            self._journal.commit()
+        except JournalFailed as error:
+            self._give_back(requests, f"its record cannot be written: {error}")
+            self._on_journal_failure(error)
+            return False
+        return True
+
+    def _record(self, request: SignedRequest, now: int) -> None:
+        kind = type(request.commands[0]).__name__
+        ids = [
+            each.order.client_order_id for each in request.commands if not isinstance(each, ScheduleCancel)
+        ]
+        self._journal.record_request(request.nonce, kind, ids, request.expires, now)
+
+    def _give_back(self, requests: list[SignedRequest], reason: str) -> None:
+        now = self.clock.now()
+        for request in requests:
+            for command in request.commands:
+                match command:
+                    case Submit(order):
+                        tracked = self._tracker.get(order.client_order_id)
+                        if tracked is not None:
+                            self._tracker.publish(tracked, tracked.reject(reason, now))
+                    case Modify():
+                        self.answers.end_modification(command, reason)
+
+    def _remember(self, request: SignedRequest) -> None:
+        self._sent[request.request_id] = _Sent(request, self.clock.now())
+        if len(self._sent) > KEPT_REQUESTS:
+            del self._sent[next(iter(self._sent))]
+
+    async def _send_without_session(self, nursery: trio.Nursery) -> None:
+        for command in self._outbox.take():
+            if not isinstance(command, Cancel):
+                self._return(command, "the account's stream is down")
+            else:
+                for request in self._sign([command]):
+                    nursery.start_soon(self.post, request)
+        await trio.lowlevel.checkpoint()
+
+    async def post(self, request: SignedRequest) -> None:
+        """Send a request over HTTP, and take in its answer."""
+        try:
+            self._record(request, self.clock.now())
+            self._journal.commit()
+        except JournalFailed as error:
+            log.error("a cancellation leaves without its record", because=str(error))
+        body = None
+        with trio.move_on_after(self._config.cancel_timeout_ms / 1000):
+            try:
+                body = await self._http.post(request.http, headers=self._headers)
+            except HttpError as error:
+                log.warning("a request over HTTP failed", because=str(error))
+        if body is None:
+            for command in request.commands:
+                self.answers.lose(command, "no answer over HTTP")
+        else:
+            self.answers.take(request, body)
+
+    # Answers.
+
+    def take(self, event: object) -> bool:
+        """Take in an answer that came by the stream; False for what is something else."""
+        if not isinstance(event, Reply):
+            return False
+        sent = self._sent.pop(event.request_id, None)
+        if sent is None:
+            log.warning("an answer to a request that nobody remembers", request=event.request_id)
+        else:
+            self.answers.take(sent.request, event.body)
+        return True

@@ -1,0 +1,64 @@
+"""Outbox: commands that have not left yet, and who goes first.
+
+Cancellations go before all else, modifications before new orders: what makes risk smaller does not wait
+behind what makes it larger. Nothing is lost here and nothing grows without end, for the limits on orders are
+checked before; what is taken out is sent together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from livetrio.model import Order
+from livetrio.venues.trading import Cancel, Command, Modify, ScheduleCancel, Submit
+
+
+class Outbox:
+    """Of one account."""
+
+    def __init__(self) -> None:
+        self._cancels: dict[str, Cancel] = {}
+        self._schedule: ScheduleCancel | None = None
+        self._modifies: dict[str, Modify] = {}
+        self._submits: dict[str, Submit] = {}
+        self._filled = trio.Event()
+
+    def put(self, command: Command) -> None:
+        """Let a command leave. A cancellation of what has not left is not needed: see `remove`."""
+        match command:
+            case Cancel(order):
+                self._cancels[order.client_order_id] = command
+            case Modify():
+                self._modifies[command.order.client_order_id] = command
+            case Submit(order):
+                self._submits[order.client_order_id] = command
+            case ScheduleCancel():
+                self._schedule = command
+        self._filled.set()
+
+    def remove(self, order: Order) -> bool:
+        """Take a new order out again; False if it was not here (any more)."""
+        return self._submits.pop(order.client_order_id, None) is not None
+
+    async def wait(self) -> None:
+        """Wait until there is something in it."""
+        await self._filled.wait()
+
+    def take(self) -> Sequence[Command]:
+        """Take all out, in the order in which it should leave."""
+        commands: list[Command] = [*self._cancels.values()]
+        if self._schedule is not None:
+            commands.append(self._schedule)
+        commands += [*self._modifies.values(), *self._submits.values()]
+        self._cancels.clear()
+        self._schedule = None
+        self._modifies.clear()
+        self._submits.clear()
+        if self._filled.is_set():  # or somebody waits for this one
+            self._filled = trio.Event()
+        return commands
+
+    def __len__(self) -> int:
+        return len(self._cancels) + (self._schedule is not None) + len(self._modifies) + len(self._submits)
