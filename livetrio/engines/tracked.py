@@ -147,11 +147,10 @@ class TrackedOrder:
         return events + self._settle(now)
 
     def refuse_cancel(self, reason: str, now: int) -> list[OrderEvent]:
-        """The venue did not cancel it."""
+        """The venue did not cancel it. The wish stands: if it still rests, it is canceled again."""
         order = self.order
         if order.is_closed or not order.is_canceling:
             return []
-        order.is_canceling = False
         return [self._event(OrderCancelRejected, order.status, reason, now, now)]
 
     def give_up_missing(self, now: int) -> list[OrderEvent]:
