@@ -17,7 +17,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("livetrio")
 
 
 async def start_local_exchange(config: Config, services: ServiceNursery) -> tuple[str, str]:
-    """Start it on a loopback port, as the configuration says; returns its base URL and a funded account's key.
+    """Start it on a loopback port, as the configuration says; returns its base URL and an account's key.
 
     Raises:
       ConfigError: its recording cannot be played, or its port cannot be had.

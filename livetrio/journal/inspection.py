@@ -124,7 +124,8 @@ def _check_owner(name: Path, header: bytes) -> None:
 
 def _foreign(name: Path, found: str) -> JournalForeign:
     return JournalForeign(
-        f"{name}: expected a journal of livetrio, found {found}. Name the right file, or one that is not there yet"
+        f"{name}: expected a journal of livetrio, found {found}. Name the right file, or one that "
+        "is not there yet"
     )
 
 

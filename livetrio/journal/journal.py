@@ -10,8 +10,8 @@ damage a log with two (https://sqlite.org/wal.html#walresetbug), and `livetrio.j
 Measured with SQLite 3.40 on a virtual machine of two cores, an order with two events and its signed request
 takes 62 µs, commit included (the best 41, one of a hundred 160), and in a batch of twenty 25 µs; where each
 commit waits for the disk 400 and 42 µs. Nothing is moved from the log into the database but by `checkpoint`,
-in 8 ms for 4 MB, at a moment that the caller chooses. With its small pages the log is a third of what it would
-be with SQLite's usual ones.
+in 8 ms for 4 MB, at a moment that the caller chooses. With its small pages the log is a third of what it
+would be with SQLite's usual ones.
 """
 
 from __future__ import annotations

@@ -93,10 +93,8 @@ class JournalCopy:
 
     def order(self, order_id: str) -> Order | None:
         """The order with this client order id or venue order id, if there is one."""
-        row = self._connection.execute(
-            f"{ORDERS.select} WHERE ?1 IN (client_order_id, venue_order_id) ORDER BY client_order_id = ?1 DESC",
-            (order_id,),
-        ).fetchone()
+        ids = "?1 IN (client_order_id, venue_order_id) ORDER BY client_order_id = ?1 DESC"
+        row = self._connection.execute(f"{ORDERS.select} WHERE {ids}", (order_id,)).fetchone()
         return None if row is None else ORDERS.decode(row)
 
     def events(self, client_order_id: str) -> tuple[OrderEvent, ...]:

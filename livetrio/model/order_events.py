@@ -92,8 +92,8 @@ class OrderExpired(OrderEvent):
 
 
 class OrderCancelRejected(OrderEvent):
-    """The venue did not cancel it. What has become of it is being asked for; if it still rests, it is canceled
-    again."""
+    """The venue did not cancel it. What has become of it is being asked for; if it still rests, it is
+    canceled again."""
 
 
 class OrderModifyRejected(OrderEvent):

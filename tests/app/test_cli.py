@@ -169,7 +169,7 @@ def test_help_tells_the_exit_codes(arguments):
 
     assert result.exit_code == 0
     assert (
-        "Exit codes:\n    0  stopped clean, and no order of ours is open or unknown\n    1  failed\n    2  the configuration or"
+        "Exit codes:\n    0  stopped clean, and no order of ours is open or unknown\n    1  failed\n"
         in result.stdout
     )
 

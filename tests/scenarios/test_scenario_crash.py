@@ -1,4 +1,4 @@
-"""The engine is killed for real (SIGKILL) in mid-work, again and again; nothing is lost, and nothing is twice.
+"""The engine is killed for real (SIGKILL) in mid-work, again and again; nothing is lost, nothing twice.
 
 Real processes, real sockets, real time.
 """
