@@ -66,7 +66,15 @@ class AccountService:
         retry = config.retry_interval_ms / 1000
         asker = Asker(http, trading.budget, clock, headers=stream.headers, retry_base=retry)
         fills = FillReader(trading, asker, execution.tracker)
-        self.patrol = Patrol(self.link, asker, fills, execution.tracker, clock, retry_interval=retry)
+        self.patrol = Patrol(
+            self.link,
+            asker,
+            fills,
+            execution.tracker,
+            clock,
+            retry_interval=retry,
+            submit_timeout=config.submit_timeout_ms / 1000,
+        )
         self.recovery = Recovery(
             execution,
             self.link,

@@ -64,6 +64,7 @@ class Patrol:
         clock: Clock,
         *,
         retry_interval: float,
+        submit_timeout: float,
     ) -> None:
         self._link = link
         self._trading = link.trading
@@ -72,6 +73,7 @@ class Patrol:
         self._tracker = tracker
         self._clock = clock
         self._retry = round(retry_interval * SECOND)
+        self._submit_timeout = round(submit_timeout * SECOND)
         self._absences: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -109,10 +111,12 @@ class Patrol:
     def _note_late(self, tracked: TrackedOrder) -> None:
         """An order that should have been answered by now may have been lost."""
         order = tracked.order
-        if order.status is OrderStatus.SUBMITTED and order.ts_submitted is not None:
-            waited = (self._clock.now() - order.ts_submitted) / SECOND
-            events = tracked.lose(f"no answer in {waited:.1f} s", self._clock.now())
-            self._tracker.publish(tracked, events)
+        if order.status is not OrderStatus.SUBMITTED or order.ts_submitted is None:
+            return
+        now = self._clock.now()
+        waited = now - order.ts_submitted
+        if waited >= self._submit_timeout:
+            self._tracker.publish(tracked, tracked.lose(f"no answer in {waited / SECOND:.1f} s", now))
 
     def _is_settled(self, tracked: TrackedOrder) -> bool:
         """Whether nothing is awaited of the order."""

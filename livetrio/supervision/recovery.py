@@ -43,6 +43,9 @@ SETTLE = 0.5
 CONFIRM = 1.0
 """Seconds after which a difference of positions must still be there to be believed."""
 
+FRESH = 2_000_000_000
+"""Nanoseconds for which news of an order go before a list that lacks it."""
+
 GATE = "recovery"
 
 
@@ -168,7 +171,9 @@ class Recovery:
             order = tracked.order
             if order.client_order_id in there or order.venue_order_id in there:
                 continue
-            if (order.ts_submitted or order.ts_event) < asked:
+            # What is in flight is watched already, and what came to rest just now may not be in the answer.
+            is_settled = order.is_open and order.ts_event - self._link.venue_offset < asked - FRESH
+            if is_settled and self._tracker.watchlist.get(order.client_order_id) is None:
                 self._tracker.watch(order, "it is not among the open orders", 0)
 
     def _apply_policy(self, report: OrderReport) -> None:
