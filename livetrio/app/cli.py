@@ -16,6 +16,7 @@ import click
 from livetrio.app.complaints import FAILED, LEFT, explaining_errors, tell_failure
 from livetrio.app.exchange_command import exchange
 from livetrio.app.options import config_argument, format_option, level_option, set_option
+from livetrio.app.order_commands import halt, reconcile
 from livetrio.app.output import keep_output_alive
 from livetrio.version import __version__
 
@@ -116,8 +117,9 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-exchange.epilog = EPILOG
-livetrio.add_command(exchange)
+for command in (exchange, reconcile, halt):
+    command.epilog = EPILOG
+    livetrio.add_command(command)
 
 
 # What the commands share.

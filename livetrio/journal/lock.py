@@ -53,3 +53,20 @@ class JournalLock:
         """Remove the file and let the next one in."""
         self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+def holder_of(journal: Path) -> int | None:
+    """The process that has a journal now, or None: nobody has."""
+    path = Path(f"{journal.resolve()}.lock")
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        return int(text) if text.isdecimal() else None
+    finally:
+        os.close(descriptor)
+    return None

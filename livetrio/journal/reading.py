@@ -16,8 +16,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
+import msgspec
 
 from livetrio.errors import JournalFailed
 from livetrio.journal.event_rows import SELECT_EVENTS, decode_event
@@ -109,6 +111,11 @@ class JournalCopy:
             found = self._connection.execute(query, (fill_id, order.instrument_id)).fetchone()
             fills[fill_id] = FILLS.decode(found)
         return tuple(decode_event(row, order, fills) for row in rows)
+
+    def states(self, kind: str) -> dict[str, Any]:
+        """What was put under a kind, by key, as JSON has it: decimals are text."""
+        rows = self._connection.execute("SELECT key, value FROM states WHERE kind = ?", (kind,))
+        return {key: msgspec.json.decode(value) for key, value in rows}
 
     def fills(self, *, since: int = 0) -> tuple[RecordedFill, ...]:
         """Fills from an instant on (the venue's time, UTC nanoseconds), the oldest first."""

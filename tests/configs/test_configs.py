@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from livetrio import Clock, Config, Strategy, load_config
+from livetrio.errors import ConfigError
 from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.strategy.loader import check_strategy, load_strategy
 from livetrio.testing import run_strategy
@@ -29,7 +30,8 @@ BTC = "BTC-USD-PERP.HYPERLIQUID"
 
 
 def load(name: str) -> Config:
-    return load_config(CONFIGS / name, environ={}, check_strategy=check_strategy)
+    environ = {"HYPERLIQUID_KEY": "0x" + "11" * 32}
+    return load_config(CONFIGS / name, environ=environ, check_strategy=check_strategy)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -50,6 +52,14 @@ def test_the_venues_are_what_the_names_of_the_files_say() -> None:
     networks = {name: load(f"{name}.toml").venues["hyperliquid"].network for name in ("demo", MAIN, TEST)}
 
     assert networks == {"demo": "local", MAIN: "mainnet", TEST: "testnet"}
+
+
+@pytest.mark.parametrize("name", [MAIN, TEST])
+def test_to_trade_for_real_takes_a_key_and_nothing_else(name: str) -> None:
+    with pytest.raises(ConfigError, match="HYPERLIQUID_KEY is not set") as caught:
+        load_config(CONFIGS / f"{name}.toml", environ={}, check_strategy=check_strategy)
+
+    assert [each.path for each in caught.value.problems] == ["venues.hyperliquid.key"]
 
 
 async def run_strategies(name: str, seconds: float, *, seed: int = 0) -> Sequence[Any]:
@@ -180,7 +190,7 @@ async def test_the_market_maker_quotes_nothing_that_it_cannot_know(
 async def test_the_trend_follower_guards_what_it_holds_with_a_stop(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    (settings,) = [each for each in load("demo.toml").strategies if each.name == "TrendFollower"]
+    (settings,) = [each for each in load("local.toml").strategies if each.name == "TrendFollower"]
     follower: Any = load_strategy(settings, CONFIGS)
     unguarded = trades = 0
     async with run_strategy(follower, exchange=ExchangeSettings(regime="trend")) as run:
@@ -197,7 +207,7 @@ async def test_the_trend_follower_guards_what_it_holds_with_a_stop(
 
 
 async def test_an_order_is_worked_to_its_end(autojump_clock: trio.testing.MockClock) -> None:
-    (settings,) = [each for each in load("demo.toml").strategies if each.name == "work_order"]
+    (settings,) = [each for each in load("local.toml").strategies if each.name == "work_order"]
     async with run_strategy(load_strategy(settings, CONFIGS)) as run:
         await trio.sleep(120)
         held = {each.instrument_id: each.quantity for each in run.engine.cache.get_all_positions()}

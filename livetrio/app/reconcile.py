@@ -1,0 +1,186 @@
+"""Reconcile: what the next start would find at the venues, and what it would do about it. Nothing is done.
+
+Asks over HTTP, and reads a copy of the journal; so it may run while an engine does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import trio
+
+from livetrio.app.config import Config
+from livetrio.app.tables import cell, table
+from livetrio.app.wiring import network_dial
+from livetrio.clock import Clock
+from livetrio.engines.client_ids import is_ours
+from livetrio.engines.execution_config import ExecutionConfig, ForeignPolicy
+from livetrio.errors import HttpError, UsageError
+from livetrio.journal.reading import open_copy
+from livetrio.model import AccountReport, Order, OrderReport
+from livetrio.supervision.asker import Asker
+from livetrio.supervision.dial import Dial
+from livetrio.supervision.http import HttpClient
+from livetrio.venues.registry import VENUES
+from livetrio.venues.trading import Trading, TradingVenue
+
+PATIENCE = 30.0
+"""Seconds for all that is asked of one venue."""
+
+_ACTIONS: Mapping[tuple[str, ForeignPolicy], str] = {
+    ("order", "adopt"): "taken in as nobody's",
+    ("order", "cancel"): "canceled",
+    ("order", "refuse"): "nothing is traded until it is gone",
+    ("position", "adopt"): "taken in as nobody's",
+    ("position", "cancel"): "closed at the market",
+    ("position", "refuse"): "nothing is traded until it is explained",
+}
+
+
+@attrs.frozen
+class Finding:
+    """One thing that is found."""
+
+    what: str
+    """``order 0x…``, ``position BTC-USD-PERP.HYPERLIQUID``."""
+    found: str
+    action: str
+    """What the next start does about it."""
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """Of one account."""
+
+    account_id: str
+    wrong: str | None
+    """Why it cannot be traded at all, or None."""
+    agreeing: int
+    """Orders of which journal and venue say the same: they rest there."""
+    findings: Sequence[Finding]
+
+
+async def make_plans(config: Config, *, dial: Dial | None = None, clock: Clock | None = None) -> list[Plan]:
+    """What the next start would find and do, for each venue that has an account.
+
+    Raises:
+      UsageError: no venue has one that is there now.
+      HttpError: a venue does not answer.
+      JournalError: the journal cannot be read.
+    """
+    clock = clock or Clock.live()
+    plans = []
+    async with HttpClient(dial or network_dial(config.engine)) as http:
+        for name, settings in config.venues.items():
+            if settings.wants_local_exchange:
+                continue  # it will be a new one
+            venue = VENUES[name].load().make(settings)
+            if venue.trading is not None:
+                with trio.move_on_after(PATIENCE) as limit:
+                    plans.append(await _plan(venue, venue.trading, config, http, clock))
+                if limit.cancelled_caught:
+                    raise HttpError(f"{venue.name} did not answer in {PATIENCE:g} s")
+    if not plans:
+        raise UsageError("no venue of this configuration has an account that is there before the start")
+    return plans
+
+
+async def _plan(
+    venue: TradingVenue, trading: Trading, config: Config, http: HttpClient, clock: Clock
+) -> Plan:
+    answers = [await http.post(request) for request in venue.instrument_requests()]
+    venue.load_instruments(answers)
+    asker = Asker(http, trading.budget, clock)
+    wrong = await asker.ask(trading.ask_identity())
+    reports = await asker.ask(trading.ask_open_orders())
+    account = await asker.ask(trading.ask_account())
+    orders, held = _read_journal(config, venue.name)
+    there = {each.client_order_id: each for each in reports if each.client_order_id is not None}
+    findings = []
+    for order in orders:
+        if order.client_order_id not in there:
+            report = await asker.ask(trading.ask_order(order, order.pending_revision or order.revision))
+            findings.append(_missing(order, report))
+    known = {each.client_order_id for each in orders}
+    findings += _unknown_orders(reports, known, config.execution)
+    findings += _positions(account, held, config.execution.foreign_positions)
+    agreeing = sum(each.client_order_id in there for each in orders)
+    return Plan(account_id=trading.account_id, wrong=wrong, agreeing=agreeing, findings=findings)
+
+
+def _read_journal(config: Config, venue: str) -> tuple[Sequence[Order], Mapping[str, Decimal] | None]:
+    """Orders that are not over, and what is held; None: the journal has not seen the account yet."""
+    if not config.journal_path.exists():
+        return (), None
+    with open_copy(config.journal_path) as journal:
+        orders = [
+            each
+            for each in journal.orders(is_working=True)
+            if each.instrument_id.endswith(f".{venue}") and each.strategy is not None
+        ]
+        positions: dict[str, Any] = journal.states("position")
+        is_known = venue in journal.states("account")
+    held = {
+        key: Decimal(value["quantity"])
+        for key, value in positions.items()
+        if "|" not in key and key.endswith(f".{venue}")
+    }
+    return orders, held if is_known else None
+
+
+def _missing(order: Order, report: OrderReport | None) -> Finding:
+    what = f"order {order.client_order_id}"
+    if report is None:
+        return Finding(
+            what, f"{order.status.value} here, not known there", "asked about until there is proof"
+        )
+    return Finding(
+        what, f"{order.status.value} here, {report.status.value} there", "what the venue says is applied"
+    )
+
+
+def _unknown_orders(
+    reports: Sequence[OrderReport], known: set[str], config: ExecutionConfig
+) -> Iterator[Finding]:
+    for report in reports:
+        if report.client_order_id in known:
+            continue
+        is_lost = is_ours(report.client_order_id)
+        policy = config.lost_orders if is_lost else config.foreign_orders
+        side = "" if report.side is None else f"{report.side.value} "
+        found = f"{side}{report.remaining_quantity} {report.instrument_id} at {report.price}, "
+        found += "made by livetrio and not in the journal" if is_lost else "made by somebody else"
+        key = report.client_order_id or report.venue_order_id
+        yield Finding(f"order {key}", found, _ACTIONS["order", policy])
+
+
+def _positions(
+    account: AccountReport, held: Mapping[str, Decimal] | None, policy: ForeignPolicy
+) -> Iterator[Finding]:
+    theirs = {str(each.instrument_id): each.quantity for each in account.positions}
+    for name in sorted(theirs.keys() | ({} if held is None else held).keys()):
+        there = theirs.get(name, Decimal(0))
+        if held is None:
+            if there:
+                action = "taken in as nobody's: it was there when the journal began"
+                yield Finding(f"position {name}", f"{there} there", action)
+        elif held.get(name, Decimal(0)) != there and "-PERP." in name:
+            found = f"{there} there, {held.get(name, Decimal(0))} here"
+            action = f"fills are asked for; what they do not explain is {_ACTIONS['position', policy]}"
+            yield Finding(f"position {name}", found, action)
+
+
+def render_plan(plan: Plan) -> str:
+    """The plan as aligned text."""
+    lines = [f"{plan.account_id}: {plan.agreeing} orders agree."]
+    if plan.wrong is not None:
+        lines.append(f"It cannot be traded: {plan.wrong}")
+    if not plan.findings:
+        lines.append("There is nothing to reconcile.")
+    else:
+        rows = [(cell(each.what), each.found, each.action) for each in plan.findings]
+        lines += table(("what", "found", "then"), rows, left=3)
+    return "\n".join(lines)
