@@ -320,6 +320,8 @@ class ExecutionEngine:
             return f"only an order that is known to rest can be modified; this one is {order.status.value}"
         if order.is_canceling:
             return "it is being canceled"
+        if order.ts_submitted is None:
+            return "it is not one of ours: it can be canceled, and not modified"
         if order.pending_revision is not None:
             return "a modification of it is on its way already"
         valid = normalise_change(wanted, order.filled_quantity, instrument)

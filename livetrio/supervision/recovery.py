@@ -284,7 +284,8 @@ class Recovery:
     # Later.
 
     async def _compare(self) -> None:
-        """Look whether everything is still as the venue has it."""
+        """Look whether everything is still as the venue has it, and how much may still be sent."""
+        await self._asker.ask(self._trading.ask_usage())
         await self._fills.read()
         await self._fills.read_fundings()
         await self._take_open_orders()
