@@ -8,13 +8,14 @@ the object is made. Names and defaults of `LiveTradingConfig` and `WebSocketEndp
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import attrs
 
 from livetrio.app.endpoint import WebSocketEndpoint
+from livetrio.app.paths import render_path
 from livetrio.app.rules import (
     Rule,
     as_float,
@@ -245,6 +246,11 @@ class Config:
     source: Path | None = attrs.field(default=None)
     """The file that it was read from; paths in it are relative to its folder. Not a setting."""
 
+    def __attrs_post_init__(self) -> None:
+        problems = find_limits_of_nobody(self.risk, self.strategies)
+        if problems:
+            raise ConfigError(problems, source="Config")
+
     @property
     def journal_path(self) -> Path:
         """The file in which orders are remembered."""
@@ -262,6 +268,19 @@ def no_such_venue(name: str) -> str:
     """The sentence about a venue that is not in the registry."""
     close = nearest(name, VENUES)
     return f"no such venue; {f'did you mean {close}?' if close else f'known: {listed(VENUES)}'}"
+
+
+def find_limits_of_nobody(risk: RiskConfig, strategies: Collection[StrategyConfig]) -> list[Problem]:
+    """Complain of limits of a strategy that there is not: under a mistyped name they would never hold."""
+    names = [str(each.name) for each in strategies]
+    known = f"known: {listed(names)}" if names else "none is configured"
+    problems = []
+    for name in risk.strategies:
+        if name not in names:
+            close = nearest(name, names)
+            hint = f"did you mean {quote(close)}?" if close else known
+            problems.append(Problem(render_path(("risk", "strategies", name)), f"no such strategy; {hint}"))
+    return problems
 
 
 def name_strategies(strategies: Any) -> tuple[StrategyConfig, ...]:

@@ -22,11 +22,20 @@ from typing import Any, TypeVar
 
 import attrs
 
-from livetrio.app.config import Config, ExchangeConfig, StrategyConfig, find_duplicate_names, no_such_venue
+from livetrio.app.config import (
+    Config,
+    ExchangeConfig,
+    StrategyConfig,
+    find_duplicate_names,
+    find_limits_of_nobody,
+    name_strategies,
+    no_such_venue,
+)
 from livetrio.app.mistakes import unknown_key
 from livetrio.app.paths import PathParts, join_paths, render_path, sort_problems
 from livetrio.app.rules import found, quote
 from livetrio.app.structure import structure
+from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import ConfigError, Problem, UsageError
 from livetrio.secrets import mask
 from livetrio.venues.registry import VENUES
@@ -136,6 +145,7 @@ class _Loader:
         )
         values["venues"] = self._load_venues()
         values["strategies"] = self._load_strategies(check_strategy)
+        self._check_limits(values.get("risk"), values["strategies"])
         problems = [*map(self._name_origin, self._problems), *self._misplaced]
         if problems:
             raise ConfigError(sort_problems(problems), source=str(self._source))
@@ -189,6 +199,12 @@ class _Loader:
         for problem in find_duplicate_names([name if isinstance(name, str) else None for name in names]):
             self._problems.append(Problem(join_paths("strategies", problem.path), problem.message))
         return tuple(strategies)
+
+    def _check_limits(self, risk: RiskConfig | None, strategies: tuple[StrategyConfig, ...]) -> None:
+        """Whether limits are of strategies that there are, which is known if these are as they should be."""
+        is_known = not any(_is_below(each.path, "strategies") for each in self._problems)
+        if risk is not None and is_known:
+            self._problems.extend(find_limits_of_nobody(risk, name_strategies(strategies)))
 
     def _find_recording(
         self, exchange: ExchangeConfig | None, check_recording: CheckRecording | None
