@@ -106,9 +106,7 @@ def test_the_journal_is_beside_the_file_and_called_like_it(file: Path):
         ),
         (
             "execution.lost_orders = 'forget'",
-            [
-                'execution.lost_orders: expected "adopt", "cancel" or "refuse", found the text "forget"'
-            ],
+            ['execution.lost_orders: expected "adopt", "cancel" or "refuse", found the text "forget"'],
         ),
         ("execution = 5", ["execution: expected a table, found the number 5"]),
         ("risk.max_daily_los = 5", ["risk.max_daily_los: unknown key; did you mean max_daily_loss?"]),
@@ -132,12 +130,19 @@ def test_the_journal_is_beside_the_file_and_called_like_it(file: Path):
             "[risk.strategies.mm]\nmax_daily_loss = 5",
             ["risk.strategies.mm: no such strategy; none is configured"],
         ),
-        (f"{RULE}'loosing_streak'", [
-            'risk.protections[0].kind: expected "cooldown", "losing_streak", "low_profit" or "max_drawdown", '
-            'found the text "loosing_streak"; did you mean "losing_streak"?'
-        ]),
+        (
+            f"{RULE}'loosing_streak'",
+            [
+                "risk.protections[0].kind: "
+                'expected "cooldown", "losing_streak", "low_profit" or "max_drawdown", '
+                'found the text "loosing_streak"; did you mean "losing_streak"?'
+            ],
+        ),
         (f"{RULE}'cooldown'\nlock = 5", ["risk.protections[0].lock: unknown key; did you mean lock_ms?"]),
-        ("[risk]\nprotections = 'all'", ["risk.protections: expected an array, found a text of 3 characters"]),
+        (
+            "[risk]\nprotections = 'all'",
+            ["risk.protections: expected an array, found a text of 3 characters"],
+        ),
         ("journal.path = ' '", ['journal.path: expected the path of a file, found the text " "']),
         (
             "journal.sync = 'disk'",
@@ -145,7 +150,7 @@ def test_the_journal_is_beside_the_file_and_called_like_it(file: Path):
         ),
         ("journal.pth = 'x'", ["journal.pth: unknown key; did you mean path?"]),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_about_orders_is_told_with_its_place(file: Path, text: str, lines: list[str]):
     assert mistakes(file, text) == lines
 
