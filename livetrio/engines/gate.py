@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import attrs
@@ -17,14 +17,20 @@ class Closed:
     words: str
     """For people: ``the account's stream is down``."""
     since: int
-    """UTC nanoseconds."""
+    """UTC nanoseconds; 0: from the beginning."""
 
 
 class Gate:
     """Of one account. It is open when nobody has a reason to keep it closed; at first there is one."""
 
-    def __init__(self, since: int = 0) -> None:
-        """``since``: from when on it counts as not connected, UTC nanoseconds."""
+    def __init__(self, since: int = 0, *, on_change: Callable[[bool], None] | None = None) -> None:
+        """Make a gate that is closed.
+
+        Args:
+          since: from when on it counts as not connected, UTC nanoseconds.
+          on_change: told when it has opened (True) or closed, after it has; not of each reason.
+        """
+        self.on_change = on_change
         self._reasons: dict[str, Closed] = {"connection": Closed("not connected yet", since)}
 
     def close(self, key: str, words: str, now: int) -> None:
@@ -32,12 +38,16 @@ class Gate:
 
         A reason that holds already goes on holding from when it began, in the new words.
         """
+        was_open = self.is_open
         known = self._reasons.get(key)
         self._reasons[key] = Closed(words, now if known is None else known.since)
+        self._tell_change(was_open)
 
     def open(self, key: str) -> None:
         """A reason does not hold any more; no error if it did not."""
+        was_open = self.is_open
         self._reasons.pop(key, None)
+        self._tell_change(was_open)
 
     @property
     def is_open(self) -> bool:
@@ -56,6 +66,10 @@ class Gate:
                 return closed.words
             return f"{closed.words} (since {(now - closed.since) / SECOND:.1f} s)"
         return None
+
+    def _tell_change(self, was_open: bool) -> None:
+        if self.on_change is not None and self.is_open is not was_open:
+            self.on_change(self.is_open)
 
     def __repr__(self) -> str:
         return f"<Gate {'open' if self.is_open else 'closed: ' + ', '.join(self._reasons)}>"

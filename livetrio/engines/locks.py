@@ -1,7 +1,8 @@
-"""Locks: entries that are not allowed for a time, because of what has happened (`Protection`).
+"""Locks: entries that are not allowed for a time, because of what has happened.
 
 They are fed with round trips: a strategy's position that has come back to zero, or has turned, and what it
-has brought. A lock ends by itself. What makes a position smaller always passes.
+has brought (`Protection` says what follows). A lock ends by itself. What makes a position smaller always
+passes. A restart forgets them.
 """
 
 from __future__ import annotations
@@ -13,106 +14,120 @@ from decimal import Decimal
 import attrs
 
 from livetrio.engines.risk_config import Protection
+from livetrio.model import InstrumentId
 
 MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
 
 MAX_TRIPS = 10_000
-"""Round trips that are remembered."""
+"""Round trips that are remembered, if so many fall within the longest window."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Lock:
-    """Entries are not allowed."""
+    """Entries are not allowed: in an instrument, by a strategy, or (both None) at all."""
 
+    instrument_id: InstrumentId | None = None
+    strategy: str | None = None
     reason: str
     until: int
     """UTC nanoseconds."""
 
 
 @attrs.frozen
-class _Trip:
-    instrument_id: str
+class RoundTrip:
+    """A position that has come back to zero, or has turned."""
+
+    instrument_id: InstrumentId
     pnl: Decimal
+    """What it has brought, fees and funding included; quote currency."""
     ts: int
+    """When it ended, UTC nanoseconds."""
 
 
 class Locks:
     """Of one account."""
 
-    def __init__(self, protections: Sequence[Protection]) -> None:
+    def __init__(self, protections: Sequence[Protection] = ()) -> None:
         self._protections = protections
-        self._trips: deque[_Trip] = deque(maxlen=MAX_TRIPS)
-        self._locks: dict[str | None, Lock] = {}
-        """By instrument; None: all."""
+        self._window = max((each.window_ms * MILLISECOND for each in protections), default=0)
+        self._trips: deque[RoundTrip] = deque(maxlen=MAX_TRIPS)
+        self._locks: dict[tuple[InstrumentId | None, str | None], Lock] = {}
 
-    def take_trip(self, instrument_id: str, pnl: Decimal, ts: int) -> None:
-        """A round trip has ended (``ts``: UTC nanoseconds)."""
-        self._trips.append(_Trip(instrument_id, pnl, ts))
-        for protection in self._protections:
-            seen = [
-                each
-                for each in self._trips
-                if each.ts > ts - protection.window_ms * MILLISECOND
-                and (protection.everywhere or each.instrument_id == instrument_id)
-            ]
-            reason = _RULES[protection.kind](protection, seen)
-            if reason is not None:
-                self.lock(
-                    None if protection.everywhere else instrument_id,
-                    reason,
-                    ts + protection.lock_ms * MILLISECOND,
-                )
+    def take_trip(self, trip: RoundTrip) -> list[Lock]:
+        """A round trip has ended; returns what is locked by it and was not before."""
+        self._trips.append(trip)
+        while self._trips[0].ts <= trip.ts - self._window and len(self._trips) > 1:
+            self._trips.popleft()
+        return [lock for each in self._protections if (lock := self._apply(each, trip)) is not None]
 
-    def lock(self, instrument_id: str | None, reason: str, until: int) -> None:
-        """Allow no entry until an instant; None: in no instrument. A longer lock that holds already stays."""
-        known = self._locks.get(instrument_id)
-        if known is None or known.until < until:
-            self._locks[instrument_id] = Lock(reason, until)
+    def _apply(self, protection: Protection, trip: RoundTrip) -> Lock | None:
+        start = trip.ts - protection.window_ms * MILLISECOND
+        instrument = None if protection.everywhere else trip.instrument_id
+        seen = [each for each in self._trips if each.ts > start and instrument in (None, each.instrument_id)]
+        reason = _RULES[protection.kind](protection, seen)
+        if reason is None:
+            return None
+        until = trip.ts + protection.lock_ms * MILLISECOND
+        lock = Lock(instrument_id=instrument, reason=reason, until=until)
+        return lock if self.add(lock, trip.ts) else None
 
-    def reason(self, instrument_id: str, now: int) -> str | None:
-        """Why an instrument may not be entered now, or None."""
-        for key in (None, instrument_id):
+    def add(self, lock: Lock, now: int) -> bool:
+        """Lock; False if that was locked already. A longer lock that holds already stays as it is."""
+        key = (lock.instrument_id, lock.strategy)
+        known = self._locks.get(key)
+        if known is None or known.until < lock.until:
+            self._locks[key] = lock
+        return known is None or known.until <= now
+
+    def reason(self, instrument_id: InstrumentId, strategy: str | None, now: int) -> str | None:
+        """Why a strategy may not enter an instrument now, or None: it may."""
+        if not self._locks:
+            return None
+        for key in ((None, None), (instrument_id, None), (None, strategy)):
             lock = self._locks.get(key)
             if lock is not None and lock.until > now:
-                return f"{lock.reason} (for {(lock.until - now) / 1e9:.0f} s more)"
+                return f"{lock.reason} (for {(lock.until - now) / SECOND:.0f} s more)"
         return None
 
-    def active(self, now: int) -> Mapping[str | None, Lock]:
-        """Those that hold, by instrument; None: all instruments."""
-        return {key: lock for key, lock in self._locks.items() if lock.until > now}
+    def active(self, now: int) -> tuple[Lock, ...]:
+        """Those that hold, in the order in which they began."""
+        self._locks = {key: lock for key, lock in self._locks.items() if lock.until > now}
+        return tuple(self._locks.values())
 
 
-def _cooldown(_: Protection, trips: Sequence[_Trip]) -> str | None:
+def _cooldown(_: Protection, trips: Sequence[RoundTrip]) -> str | None:
     return f"cooling down after a round trip in {trips[-1].instrument_id}"
 
 
-def _losing_streak(rule: Protection, trips: Sequence[_Trip]) -> str | None:
-    last = list(trips)[-rule.trips :]
+def _losing_streak(rule: Protection, trips: Sequence[RoundTrip]) -> str | None:
+    last = trips[-rule.trips :]
     if len(last) == rule.trips and all(each.pnl < 0 for each in last):
         return f"{rule.trips} losing round trips in a row"
     return None
 
 
-def _low_profit(rule: Protection, trips: Sequence[_Trip]) -> str | None:
+def _low_profit(rule: Protection, trips: Sequence[RoundTrip]) -> str | None:
     total = sum((each.pnl for each in trips), Decimal(0))
     if len(trips) >= rule.trips and total < rule.amount:
-        return f"the last {len(trips)} round trips have brought {total:f}, less than {rule.amount}"
+        return f"the last {len(trips)} round trips have brought {total:f}, less than {rule.amount:f}"
     return None
 
 
-def _max_drawdown(rule: Protection, trips: Sequence[_Trip]) -> str | None:
+def _max_drawdown(rule: Protection, trips: Sequence[RoundTrip]) -> str | None:
     total = best = Decimal(0)
     for each in trips:
         total += each.pnl
         best = max(best, total)
     if len(trips) >= rule.trips and best - total > rule.amount:
-        return f"round trips have lost {best - total:f} from their best, more than {rule.amount}"
+        return f"round trips have lost {best - total:f} from their best, more than {rule.amount:f}"
     return None
 
 
-_RULES: Mapping[str, Callable[[Protection, Sequence[_Trip]], str | None]] = {
+_RULES: Mapping[str, Callable[[Protection, Sequence[RoundTrip]], str | None]] = {
     "cooldown": _cooldown,
     "losing_streak": _losing_streak,
     "low_profit": _low_profit,
     "max_drawdown": _max_drawdown,
 }
+"""By kind: why entries are to be locked, seeing the round trips within the window, the last one included."""

@@ -6,49 +6,78 @@ said; trigger prices to the nearest; sizes down to the step. What makes no sense
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 
 import attrs
 
-from livetrio.model import Instrument, OrderSide, SubmitOrder, TimeInForce
+from livetrio.model import Instrument, OrderSide, OrderType, SubmitOrder, TimeInForce
+
+ZERO = Decimal(0)
+
+_NEVER_RESTS = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 def normalise(command: SubmitOrder, instrument: Instrument) -> SubmitOrder | str:
     """The order as the instrument takes it, or why it does not."""
-    nonsense = _find_nonsense(command, instrument)
-    if nonsense is not None:
-        return nonsense
-    price, trigger = command.price, command.trigger_price
-    if price is not None:
-        buys = command.side is OrderSide.BUY
-        price = instrument.round_price_down(price) if buys else instrument.round_price_up(price)
-    if trigger is not None:
-        below, above = instrument.round_price_down(trigger), instrument.round_price_up(trigger)
-        trigger = below if trigger - below <= above - trigger else above
-    quantity = instrument.round_size_down(command.quantity)
-    if quantity == 0:
-        return f"the quantity {command.quantity} is less than one step, {instrument.size_step}"
-    if price == 0 or trigger == 0:
-        return f"the price is less than one step, {instrument.price_step}"
-    worth = None if price is None else price * quantity
-    if worth is not None and worth < instrument.min_notional and not command.reduce_only:
-        return f"it is worth {worth:f} {instrument.quote}, and at least {instrument.min_notional} is wanted"
-    return attrs.evolve(command, price=price, trigger_price=trigger, quantity=quantity)
+    return _find_nonsense(command, instrument) or _round(command, ZERO, instrument)
 
 
 def normalise_change(wanted: SubmitOrder, filled: Decimal, instrument: Instrument) -> SubmitOrder | str:
-    """An order as it shall become, or why it cannot; ``wanted.quantity`` is the whole, what is filled
-    included."""
-    valid = normalise(wanted, instrument)
-    if isinstance(valid, str):
-        return valid
-    if valid.quantity <= filled:
-        return f"its new quantity {valid.quantity} is not above what is filled already, {filled}"
+    """An order as it shall become, or why it cannot.
+
+    Args:
+      wanted: all of it; ``quantity`` is the whole, what is filled included.
+      filled: what is filled, which the instrument has taken as it is.
+      instrument: of which it is.
+    """
+    if not wanted.order_type.has_limit:
+        wanted = attrs.evolve(wanted, price=None)  # what the venue made of it is not ours to ask for
+    valid = _find_nonsense(wanted, instrument) or _round(wanted, filled, instrument)
+    if not isinstance(valid, str) and valid.quantity <= filled:
+        return f"its new quantity {valid.quantity:f} is not above what is filled already, {filled:f}"
     return valid
 
 
+def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> SubmitOrder | str:
+    try:
+        price = _round_price(command, instrument)
+        trigger = _round_trigger(command.trigger_price, instrument)
+        quantity = instrument.round_size_down(command.quantity)
+    except DecimalException:  # more steps than 28 digits can count
+        return "its quantity or price is too large a number"
+    if quantity == 0:
+        return f"its quantity {command.quantity:f} is less than one step, {instrument.size_step:f}"
+    for name, asked, rounded in (
+        ("price", command.price, price),
+        ("trigger price", command.trigger_price, trigger),
+    ):
+        if asked is not None and rounded == 0:
+            return f"its {name} {asked:f} is less than one step, {instrument.price_step:f}"
+    worth_at = trigger if price is None else price
+    if worth_at is not None and not command.reduce_only:
+        worth = worth_at * (quantity - filled)
+        if quantity > filled and worth < instrument.min_notional:
+            least = f"{instrument.min_notional:f} {instrument.quote}"
+            return f"it is worth {worth:f} {instrument.quote}, and at least {least} is wanted"
+    return attrs.evolve(command, price=price, trigger_price=trigger, quantity=quantity)
+
+
+def _round_price(command: SubmitOrder, instrument: Instrument) -> Decimal | None:
+    if command.price is None:
+        return None
+    if command.side is OrderSide.BUY:
+        return instrument.round_price_down(command.price)
+    return instrument.round_price_up(command.price)
+
+
+def _round_trigger(trigger: Decimal | None, instrument: Instrument) -> Decimal | None:
+    if trigger is None:
+        return None
+    below, above = instrument.round_price_down(trigger), instrument.round_price_up(trigger)
+    return below if trigger - below <= above - trigger else above
+
+
 def _find_nonsense(command: SubmitOrder, instrument: Instrument) -> str | None:
-    kind = command.order_type
     if not instrument.is_active:
         return f"{instrument.instrument_id} is not traded any more"
     for name, value in (
@@ -56,14 +85,25 @@ def _find_nonsense(command: SubmitOrder, instrument: Instrument) -> str | None:
         ("price", command.price),
         ("trigger price", command.trigger_price),
     ):
-        if value is not None and not (value.is_finite() and value > 0):
+        if value is None and name != "quantity":
+            continue
+        if not isinstance(value, Decimal):
+            return f"expected a {name} that is a Decimal, found {value!r}"
+        if not (value.is_finite() and value > 0):
             return f"expected a {name} above zero, found {value}"
-    if kind.has_limit and command.price is None:
-        return f"a {kind.value} order needs a price"
-    if kind.has_trigger and command.trigger_price is None:
-        return f"a {kind.value} order needs a trigger price"
-    if not kind.has_trigger and command.trigger_price is not None:
-        return f"a {kind.value} order has no trigger price"
-    if command.post_only and (not kind.has_limit or command.time_in_force is not TimeInForce.GTC):
+    return _find_mismatch(command, command.order_type)
+
+
+def _find_mismatch(command: SubmitOrder, kind: OrderType) -> str | None:
+    """What does not go together."""
+    for name, value, is_wanted in (
+        ("price", command.price, kind.has_limit),
+        ("trigger price", command.trigger_price, kind.has_trigger),
+    ):
+        if is_wanted and value is None:
+            return f"a {kind.value} order needs a {name}"
+        if value is not None and not is_wanted:
+            return f"a {kind.value} order has no {name}"
+    if command.post_only and (not kind.has_limit or command.time_in_force in _NEVER_RESTS):
         return "only a limit order that may rest can be post-only"
     return None

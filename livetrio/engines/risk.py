@@ -1,17 +1,23 @@
-"""RiskEngine: says of every order, before it leaves, whether it may; and halts trading when too much is lost.
+"""RiskEngine: says of every order, before it leaves, whether it may; and tells when too much is lost.
 
-All that is working counts whole, the unanswered, unknown and unconfirmed included: a position is what it
-would be if all of it were filled. What can only make a position smaller passes the limits on size; nothing
-else does, of what would break one.
+All that is working counts whole, the unanswered, unknown and unconfirmed included (`Exposure`): a position is
+what it would be if all of one side were filled. What can only make a position smaller passes the limits on
+size, so that there is always a way out; of all else nothing passes that would break one.
 
     ACTIVE      within the limits
     REDUCING    only what makes positions smaller
     HALTED      nothing
+
+A modification counts by what it adds. The order that it replaces may be filled while it is on its way; where
+a venue takes that as a fill more, a position can exceed its limit by that fill, and it counts from then on.
+
+It keeps count by what it is told: every event of every order, after the portfolio has taken in the fill that
+is behind it. To check an order costs the same however many are working.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol
@@ -20,17 +26,19 @@ import structlog
 
 from livetrio.cache import Cache
 from livetrio.engines.exposure import Exposure
-from livetrio.engines.locks import Lock, Locks
+from livetrio.engines.locks import Lock, Locks, RoundTrip
+from livetrio.engines.losses import Losses, Results
+from livetrio.engines.market_price import MarketPrice, find_fresh_price, find_known_price
 from livetrio.engines.rate import Rate
-from livetrio.engines.risk_config import InstrumentLimits, Limits, RiskConfig
-from livetrio.model import InstrumentId, Order, OrderEvent, OrderSide, OrderType
+from livetrio.engines.risk_config import InstrumentLimits, OwnerLimits, RiskConfig, StrategyLimits
+from livetrio.engines.wish import Scope, Wish
+from livetrio.model import InstrumentId, Order, OrderEvent, nearest, venue_of
 
 log = structlog.get_logger()
 
-ZERO = Decimal(0)
 BPS = Decimal(10_000)
-MILLISECOND = 1_000_000
-DAY = 86_400_000_000_000
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
 
 
 class TradingState(Enum):
@@ -41,19 +49,11 @@ class TradingState(Enum):
     HALTED = "halted"
 
 
-class Holdings(Protocol):
+class Holdings(Results, Protocol):
     """Whoever knows what is held and what it has brought: the portfolio."""
 
     def quantity(self, instrument_id: InstrumentId, strategy: str | None = None) -> Decimal:
         """What is held, below zero when short; of a strategy, or (None) of the account."""
-        ...
-
-    def pnl(self, strategy: str | None = None) -> Decimal:
-        """Won or lost since the journal began."""
-        ...
-
-    def day_pnl(self, strategy: str | None = None) -> Decimal:
-        """Won or lost since midnight UTC."""
         ...
 
 
@@ -69,35 +69,60 @@ class RiskEngine:
         now: Callable[[], int],
         on_breach: Callable[[str], None],
     ) -> None:
-        """``on_breach``: told in words when the account has lost more than it may; it is to halt trading."""
+        """Make an engine that lets orders leave.
+
+        Args:
+          config: the limits.
+          cache: where prices are.
+          portfolio: who knows what is held and lost.
+          now: UTC nanoseconds.
+          on_breach: told in words when the account has lost more than it may; it is to halt trading.
+        """
         self.config = config
         self.state = TradingState.ACTIVE
         self.reason: str | None = None
         """Why the state is not ACTIVE."""
-        self.exposure = Exposure()
+        self.since = now()
+        """From when on the state is what it is, UTC nanoseconds."""
+        self.exposure = Exposure(
+            portfolio.quantity, lambda name: find_known_price(cache, name), config.strategies
+        )
         self._cache = cache
         self._portfolio = portfolio
         self._now = now
         self._on_breach = on_breach
-        self._rate = Rate(float(config.max_order_rate), config.order_rate_burst)
+        self._rate = Rate(config.max_order_rate, config.order_rate_burst)
         self._locks = Locks(config.protections)
-        self._strategy_locks = Locks(())
-        self._best: dict[str | None, Decimal] = {}
-        self._breached: set[str] = set()
+        self._losses = Losses(config, portfolio)
+        self._told: set[str] = set()
+        """Kinds of the account's breaches that were told and still hold."""
+        owners: tuple[OwnerLimits, ...] = (config, *config.strategies.values())
+        self._has_gross = any(each.max_gross_exposure is not None for each in owners)
+        self._unproved = list(config.instruments)
+        """Of which it is not known yet whether there are such instruments."""
 
     # State.
 
     def set_state(self, state: TradingState, reason: str | None = None) -> None:
-        """Let more, or less, leave from now on."""
+        """Let more, or less, leave from now on.
+
+        With ACTIVE, drawdown counts from here on. A daily loss stays what it is until midnight, and is told
+        again.
+        """
         if state is not self.state:
             log.warning("trading state", state=state.value, reason=reason)
-        self.state, self.reason = state, None if state is TradingState.ACTIVE else reason
+            self.since = self._now()
+        self.state, self.reason = state, reason
+        if state is TradingState.ACTIVE:
+            self.reason = None
+            self._losses.begin_afresh()
+            self._told.clear()
 
-    def locks(self) -> Mapping[str | None, Lock]:
-        """Entry locks that hold now, by instrument; None: all instruments."""
+    def locks(self) -> tuple[Lock, ...]:
+        """Entry locks that hold now."""
         return self._locks.active(self._now())
 
-    # What is working.
+    # What happens.
 
     def restore(self, order: Order) -> None:
         """An order of the last run counts."""
@@ -109,215 +134,238 @@ class RiskEngine:
 
     def on_round_trip(self, instrument_id: InstrumentId, strategy: str, pnl: Decimal, ts: int) -> None:
         """A strategy's position has come back to zero, or has turned, and has brought that much."""
-        before = set(self._locks.active(ts))
-        self._locks.take_trip(instrument_id, pnl, ts)
-        for key, lock in self._locks.active(ts).items():
-            if key not in before:
-                log.warning("entries locked", instrument=key or "all", because=lock.reason, strategy=strategy)
+        for lock in self._locks.take_trip(RoundTrip(instrument_id, pnl, ts)):
+            instrument = lock.instrument_id or "all"
+            log.warning("entries locked", instrument=instrument, because=lock.reason, after=strategy)
+
+    def check_losses(self) -> None:
+        """Compare what was lost with what may be, and value all again: to be called every second or so."""
+        if self._has_gross:
+            self.exposure.take_positions(self._cache.get_all_positions())
+            self.exposure.revalue()
+        now = self._now()
+        holding = set()
+        for breach in self._losses.breaches():
+            if breach.owner is None:
+                holding.add(breach.kind)
+                if breach.kind not in self._told:
+                    self._told.add(breach.kind)
+                    self._on_breach(breach.words)
+                continue
+            lock = Lock(strategy=breach.owner, reason=breach.words, until=(now // DAY + 1) * DAY)
+            if self._locks.add(lock, now):
+                log.error("a strategy's entries are locked", strategy=breach.owner, because=breach.words)
+        self._told &= holding
 
     # Orders.
 
     def check(self, order: Order) -> str | None:
         """Why a new order may not leave, in words, or None: it may."""
-        return self._refusal(order, order.remaining_quantity, order.price, is_new=True)
+        wish = Wish(
+            order=order,
+            quantity=order.quantity,
+            price=order.price,
+            trigger_price=order.trigger_price,
+            left=order.remaining_quantity,
+            more=order.remaining_quantity - self.exposure.counted(order),
+            is_new=True,
+            market=self._find_price(order.instrument_id),
+        )
+        return self._refuse(wish)
 
-    def check_modify(self, order: Order, quantity: Decimal, price: Decimal | None) -> str | None:
-        """Why an order may not become that large (the whole), at that price, or None: it may."""
-        more = quantity - order.filled_quantity - self.exposure.reserved(order)
-        reason = self._refusal(order, more, price, is_new=False)
-        if reason is None and more > 0:
-            self.exposure.update(order, more)  # until something is heard of it, both sizes count
-        return reason
+    def check_modify(
+        self, order: Order, quantity: Decimal, price: Decimal | None, trigger_price: Decimal | None = None
+    ) -> str | None:
+        """Why an order may not become so, in words, or None: it may.
 
-    def _refusal(self, order: Order, more: Decimal, price: Decimal | None, *, is_new: bool) -> str | None:
+        If it may, the larger size counts from here on, until an event says that no modification is under way.
+
+        Args:
+          order: as it is.
+          quantity: its new size, the whole.
+          price: its new one.
+          trigger_price: None: as it is.
+        """
+        left = quantity - order.filled_quantity
+        wish = Wish(
+            order=order,
+            quantity=quantity,
+            price=price,
+            trigger_price=order.trigger_price if trigger_price is None else trigger_price,
+            left=left,
+            more=left - self.exposure.counted(order),
+            is_new=False,
+            market=self._find_price(order.instrument_id),
+        )
+        refusal = self._refuse(wish)
+        if refusal is None:
+            self.exposure.expect(order, left)
+        return refusal
+
+    def _refuse(self, wish: Wish) -> str | None:
+        if self._unproved:
+            self._prove_instruments(wish.order.instrument_id)
         if self.state is TradingState.HALTED:
-            return f"trading is halted: {self.reason}"
-        market, reason = self._market_price(order)
-        if market is None:
-            return reason
-        reduces = self._reduces(order, more)
-        if not reduces:
-            reason = self._entry_refusal(order)
-            if reason is not None:
-                return reason
-        reason = self._collar_refusal(order, price, market)
-        if reason is not None:
-            return reason
-        worth_at = market if price is None or order.order_type is OrderType.MARKET else price
-        for limits, owner, words in self._limits_of(order):
-            reason = self._size_refusal(
-                order, more, worth_at, limits, owner, words, reduces=reduces, is_new=is_new
-            )
-            if reason is not None:
-                return reason
-        gross = self.config.max_gross_exposure
-        if gross is not None and not reduces and more > 0:
-            exposure = self._gross(order, more, market)
-            if exposure > gross:
-                return f"gross exposure would be {exposure:.2f} with all that works, the limit is {gross}"
-        if not self._rate.take(self._now()):
-            return f"more than {self.config.max_order_rate} orders a second"
+            return self._name_state("trading is halted")
+        refusal = None if wish.only_shrinks else self._refuse_risk(wish)
+        if refusal is None and not self._rate.take(self._now()) and not wish.is_unlimited_exit:
+            return f"more than {self.config.max_order_rate:f} orders a second"
+        return refusal
+
+    def _refuse_risk(self, wish: Wish) -> str | None:
+        reduces = self._reduces(wish, None)
+        market = wish.market
+        if isinstance(market, str):
+            # What closes a position at the market is worse kept in than let out without a look at the price.
+            if reduces and wish.price is None:
+                return self._refuse_share(wish)
+            return market
+        refusal = self._refuse_price(wish, market)
+        if refusal is not None:
+            return refusal
+        if reduces:
+            return self._refuse_share(wish)
+        refusal = self._refuse_entry(wish.order)
+        if refusal is not None:
+            return refusal
+        for scope in self._scopes(wish.order):
+            refusal = self._refuse_order(wish, scope, market) or self._refuse_position(wish, scope)
+            if refusal is not None:
+                return refusal
         return None
 
-    def _market_price(self, order: Order) -> tuple[Decimal | None, str | None]:
-        """What the instrument costs now, or why that is not known."""
-        instrument = order.instrument_id
-        quote = self._cache.get_quote(instrument)
-        price, at = (None, 0) if quote is None else (quote.mid_price, quote.ts_init)
-        context = self._cache.get_context(instrument)
-        if context is not None and (price is None or context.ts_init > at):
-            price, at = (price or context.mark_price), context.ts_init
-        if price is None:
-            return None, f"no price of {instrument} is known: subscribe to its quotes or its context"
-        age = (self._now() - at) / MILLISECOND
-        if age > self.config.max_price_age_ms:
-            return None, (
-                f"the last price of {instrument} is {age / 1000:.1f} s old, "
-                f"and {self.config.max_price_age_ms / 1000:g} s is the limit"
-            )
-        return price, None
-
-    def _reduces(self, order: Order, more: Decimal) -> bool:
-        """Whether it can only make the account's position smaller, whatever else of its side is filled."""
-        if order.reduce_only or more <= 0:
+    def _reduces(self, wish: Wish, owner: str | None) -> bool:
+        """Whether it can only make an owner's position smaller, whatever else of its side is filled."""
+        order = wish.order
+        if self.exposure.is_guarded(order, wish.left, owner):
             return True
-        held = self._portfolio.quantity(order.instrument_id, None)
-        working = self.exposure.open(order.instrument_id, None).of(order.side)
-        if order.status.value == "pending":
-            working -= self.exposure.reserved(order)  # it is not in its own way
-        after = held + order.side.sign * (working + more)
-        return after * order.side.sign <= 0
+        held = self._portfolio.quantity(order.instrument_id, owner)
+        return self.exposure.working(order.instrument_id, owner).reach(order.side, held, wish.more) <= 0
 
-    def _entry_refusal(self, order: Order) -> str | None:
+    def _name_state(self, words: str) -> str:
+        return f"{words}: {self.reason} (since {(self._now() - self.since) / SECOND:.1f} s)"
+
+    # Price and time.
+
+    def _find_price(self, instrument: InstrumentId) -> MarketPrice | str:
+        limits = self.config.instruments.get(instrument)
+        age = None if limits is None else limits.max_price_age_ms
+        return find_fresh_price(self._cache, instrument, self._now(), age or self.config.max_price_age_ms)
+
+    def _refuse_price(self, wish: Wish, market: MarketPrice) -> str | None:
+        """Too far beyond the market; or, of an order that waits for its trigger, beyond that."""
+        order, price, reference, words = wish.order, wish.price, market.price, "the market at"
+        if price is None:
+            return None
+        limits = self.config.instruments.get(order.instrument_id)
+        most = (None if limits is None else limits.price_collar_bps) or self.config.price_collar_bps
+        if wish.trigger_price is not None:
+            reference, words = wish.trigger_price, "its trigger price"
+        beyond = (price - reference) * order.side.sign / reference * BPS
+        if beyond <= most:
+            return None
+        return f"its price {price:f} is {beyond:.0f} bps beyond {words} {reference:f}, the limit is {most:f}"
+
+    def _refuse_entry(self, order: Order) -> str | None:
+        """Now is not the time for what does not reduce."""
         if self.state is TradingState.REDUCING:
-            return f"only what makes positions smaller may leave: {self.reason}"
-        lock = self._locks.reason(order.instrument_id, self._now())
-        if lock is None and order.strategy is not None:
-            lock = self._strategy_locks.reason(order.strategy, self._now())
+            return self._name_state("only what makes positions smaller may leave")
+        lock = self._locks.reason(order.instrument_id, order.strategy, self._now())
         return None if lock is None else f"entries are locked: {lock}"
 
-    def _collar_refusal(self, order: Order, price: Decimal | None, market: Decimal) -> str | None:
-        if price is None or order.order_type.has_trigger:
+    # Size.
+
+    def _scopes(self, order: Order) -> Iterator[Scope]:
+        """Whose limits hold for an order, the narrowest first."""
+        config, instrument = self.config, order.instrument_id
+        of_instrument = config.instruments.get(instrument)
+        if of_instrument is not None:
+            yield Scope(of_instrument, None, f"{instrument}'s limit")
+        of_strategy = None if order.strategy is None else config.strategies.get(order.strategy)
+        if of_strategy is not None:
+            yield Scope(of_strategy, order.strategy, f"{order.strategy}'s limit")
+        yield Scope(config, None, "the limit")
+
+    def _refuse_share(self, wish: Wish) -> str | None:
+        """It makes the account's position smaller, but the strategy's share may be another."""
+        owner = wish.order.strategy
+        limits = None if owner is None else self.config.strategies.get(owner)
+        if limits is None or self._reduces(wish, owner):
             return None
-        beyond = (price - market) * order.side.sign / market * BPS
-        if beyond <= self.config.price_collar_bps:
+        return self._refuse_position(wish, Scope(limits, owner, f"{owner}'s limit"))
+
+    def _refuse_order(self, wish: Wish, scope: Scope, market: MarketPrice) -> str | None:
+        """The order itself is too large, or one too many; of a change only what it adds counts."""
+        order, limits, words = wish.order, scope.limits, scope.words
+        of_instrument = isinstance(limits, InstrumentLimits)
+        most = limits.max_order_size if isinstance(limits, InstrumentLimits) else None
+        if most is not None and wish.grows and wish.quantity > most:
+            return f"its size is {self._name_size(wish.quantity, order)}, {words} is {most:f}"
+        most = limits.max_order_notional
+        if most is not None:
+            notional = wish.notional(market)
+            if notional > most and (wish.grows or wish.price != order.price):
+                return f"it is worth {notional:.2f}, {words} is {most:f}"
+        if not wish.is_new or limits.max_open_orders is None:
             return None
-        return (
-            f"its price {price} is {beyond:.0f} basis points beyond the market at {market:f}, "
-            f"and {self.config.price_collar_bps:f} is the limit"
-        )
-
-    def _limits_of(self, order: Order) -> Iterator[tuple[Limits, str | None, str]]:
-        """The limits that hold for an order, whose orders they count, and their name."""
-        config = self.config
-        yield config, None, "the account's"
-        if order.strategy is not None and order.strategy in config.strategies:
-            yield config.strategies[order.strategy], order.strategy, f"{order.strategy}'s"
-        if order.instrument_id in config.instruments:
-            yield config.instruments[order.instrument_id], None, f"{order.instrument_id}'s"
-
-    def _size_refusal(
-        self,
-        order: Order,
-        more: Decimal,
-        price: Decimal,
-        limits: Limits,
-        owner: str | None,
-        words: str,
-        *,
-        reduces: bool,
-        is_new: bool,
-    ) -> str | None:
-        whole = order.quantity if is_new else order.quantity + more
-        if limits.max_order_notional is not None and whole * price > limits.max_order_notional:
-            return f"it is worth {whole * price:.2f}, {words} limit is {limits.max_order_notional}"
-        of_instrument = limits if isinstance(limits, InstrumentLimits) else None
-        largest = None if of_instrument is None else of_instrument.max_order_size
-        if largest is not None and whole > largest:
-            return f"its size is {whole}, {words} limit is {largest}"
-        if is_new and limits.max_open_orders is not None:
-            count = self._working(order, limits, owner)
-            if count > limits.max_open_orders:
-                return f"it would be the {count}th working order, {words} limit is {limits.max_open_orders}"
-        if reduces or more <= 0:
+        exposure = self.exposure
+        count = exposure.working(order.instrument_id, None).orders if of_instrument else None
+        count = (exposure.orders(scope.owner) if count is None else count) + (not exposure.is_counted(order))
+        if count <= limits.max_open_orders:
             return None
-        position = abs(self._after(order, more, owner))
-        most = None if of_instrument is None else of_instrument.max_position
-        if most is not None and position > most:
-            return f"the position would be {position}, {words} limit is {most} (working orders included)"
-        if limits.max_position_notional is not None and position * price > limits.max_position_notional:
-            return (
-                f"the position would be worth {position * price:.2f}, {words} limit is "
-                f"{limits.max_position_notional} (working orders included)"
-            )
-        return None
+        return f"{count} orders would be working, {words} is {limits.max_open_orders}"
 
-    def _working(self, order: Order, limits: Limits, owner: str | None) -> int:
-        """How many orders would be working with this one."""
-        if isinstance(limits, InstrumentLimits):
-            count = self.exposure.open(order.instrument_id, None).orders
-        else:
-            count = self.exposure.orders.get(owner, 0)
-        return count + (not self.exposure.reserved(order))
-
-    def _after(self, order: Order, more: Decimal, owner: str | None) -> Decimal:
-        """The position if all of its side were filled, this one included."""
+    def _refuse_position(self, wish: Wish, scope: Scope) -> str | None:
+        """The position could become too large."""
+        order, limits, owner = wish.order, scope.limits, scope.owner
+        if wish.more <= 0:
+            return None
+        reducing = self.exposure.is_guarded(order, wish.left, owner)
+        working = self.exposure.working(order.instrument_id, owner)
         held = self._portfolio.quantity(order.instrument_id, owner)
-        working = self.exposure.open(order.instrument_id, owner).of(order.side)
-        return held + order.side.sign * (working + more)
+        position = working.reach(order.side, held, wish.more, reducing=reducing)
+        most = limits.max_position if isinstance(limits, (InstrumentLimits, StrategyLimits)) else None
+        if most is not None and position > most:
+            words = f"position would be {self._name_size(position, order)}, {scope.words} is {most:f}"
+            return f"{words} (working orders of {working.of(order.side):f} included)"
+        if isinstance(wish.market, str):
+            return None
+        worth = position * wish.market.price
+        most = limits.max_position_notional
+        if most is not None and worth > most:
+            words = f"position would be worth {worth:.2f}, {scope.words} is {most:f}"
+            return f"{words} (working orders of {working.of(order.side):f} included)"
+        most = limits.max_gross_exposure if isinstance(limits, OwnerLimits) else None
+        if most is None or position <= working.largest(held):
+            return None
+        return self._refuse_gross(order.instrument_id, scope, worth, most)
 
-    def _gross(self, order: Order, more: Decimal, market: Decimal) -> Decimal:
-        """Worth of all positions without sign, as if the worse side of each were filled."""
-        total = ZERO
-        names = {each.instrument_id for each in self._cache.get_all_positions()}
-        for name in names | self.exposure.instruments() | {order.instrument_id}:
-            held = self._portfolio.quantity(InstrumentId(name), None)
-            open = self.exposure.open(name, None)
-            buys, sells = open.buys, open.sells
-            price: Decimal | None = market
-            if name == order.instrument_id:
-                buys += more if order.side is OrderSide.BUY else ZERO
-                sells += more if order.side is OrderSide.SELL else ZERO
-            else:
-                price = self._known_price(name)
-            total += max(abs(held + buys), abs(held - sells)) * (price or ZERO)
-        return total
+    def _refuse_gross(
+        self, instrument: InstrumentId, scope: Scope, worth: Decimal, most: Decimal
+    ) -> str | None:
+        """All positions together could become too large, this one having that worth."""
+        exposure = self.exposure
+        exposure.take_positions(self._cache.get_all_positions())
+        unpriced = exposure.unpriced(scope.owner)
+        if unpriced is not None:
+            return f"gross exposure is not known, because no price of {unpriced} is"
+        gross = exposure.gross(scope.owner) - exposure.working(instrument, scope.owner).worth + worth
+        if gross <= most:
+            return None
+        return f"gross exposure would be {gross:.2f}, {scope.words} is {most:f} (working orders included)"
 
-    def _known_price(self, instrument: str) -> Decimal | None:
-        """The last price of another instrument, however old: it is there to count, not to trade by."""
-        context = self._cache.get_context(instrument)
-        position = self._cache.get_position(instrument)
-        mid = self._cache.get_mid_price(instrument)
-        if mid is not None or context is not None:
-            return mid if context is None else context.mark_price
-        return None if position is None else position.mark_price or position.entry_price
+    def _name_size(self, size: Decimal, order: Order) -> str:
+        """``1.2 BTC``"""
+        instrument = self._cache.get_instrument(order.instrument_id)
+        return f"{size:f}" if instrument is None else f"{size:f} {instrument.base}"
 
-    # Losses.
-
-    def check_losses(self) -> None:
-        """Compare what was lost with what may be: to be called regularly."""
-        self._check_loss(self.config, None)
-        for strategy, limits in self.config.strategies.items():
-            self._check_loss(limits, strategy)
-
-    def _check_loss(self, limits: Limits, owner: str | None) -> None:
-        pnl = self._portfolio.pnl(owner)
-        best = self._best[owner] = max(pnl, self._best.get(owner, pnl))
-        lost = -self._portfolio.day_pnl(owner)
-        if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
-            self._breach(owner, "daily", f"{lost:.2f} lost today, the limit is {limits.max_daily_loss}")
-        if limits.max_drawdown is not None and best - pnl >= limits.max_drawdown:
-            words = f"{best - pnl:.2f} below the best, the limit is {limits.max_drawdown}"
-            self._breach(owner, "drawdown", words)
-
-    def _breach(self, owner: str | None, kind: str, words: str) -> None:
-        now = self._now()
-        name = f"{owner}|{kind}|{now // DAY}"
-        if name in self._breached:
-            return
-        self._breached.add(name)
-        if owner is None:
-            self._on_breach(words)
-        else:
-            log.error("a strategy's entries are locked until tomorrow", strategy=owner, because=words)
-            self._strategy_locks.lock(owner, words, (now // DAY + 1) * DAY)
+    def _prove_instruments(self, traded: InstrumentId) -> None:
+        """Name limits of instruments that there are not; a venue has told which there are by now."""
+        venue = venue_of(traded)
+        for name in [each for each in self._unproved if venue_of(each) == venue]:
+            self._unproved.remove(name)
+            if self._cache.get_instrument(name) is None:
+                listed = [each.instrument_id for each in self._cache.get_all_instruments()]
+                log.error(
+                    "limits of an instrument that is not listed", instrument=name, near=nearest(name, listed)
+                )

@@ -1,6 +1,8 @@
 """Gate: open when nobody has a reason to keep it closed."""
 
-from livetrio.engines.gate import SECOND, Gate
+import pytest
+
+from livetrio.engines.gate import SECOND, Closed, Gate
 
 
 def test_it_begins_closed_and_says_why():
@@ -21,13 +23,23 @@ def test_it_opens_only_when_no_reason_is_left():
     assert gate.reason(13 * SECOND) is None
 
 
-def test_a_reason_that_holds_already_keeps_its_beginning():
+def test_a_reason_that_holds_already_keeps_its_beginning_and_gets_new_words():
     gate = Gate(SECOND)
     gate.close("connection", "refused", 3 * SECOND)
 
     assert gate.reason(4 * SECOND) == "refused (since 3.0 s)"
-    assert list(gate.reasons) == ["connection"]
+    assert gate.reasons == {"connection": Closed("refused", SECOND)}
     assert repr(gate) == "<Gate closed: connection>"
+
+
+def test_a_reason_that_comes_back_is_the_youngest():
+    gate = Gate()
+    gate.close("journal", "the disk is full", SECOND)
+    gate.open("connection")
+    gate.close("connection", "reset", 2 * SECOND)
+
+    assert gate.reason(3 * SECOND) == "the disk is full (since 2.0 s)"
+    assert list(gate.reasons) == ["journal", "connection"]
 
 
 def test_what_did_not_hold_may_be_opened():
@@ -36,3 +48,22 @@ def test_what_did_not_hold_may_be_opened():
     gate.open("connection")
 
     assert repr(gate) == "<Gate open>"
+
+
+def test_who_wants_to_know_is_told_when_it_opens_and_closes_and_not_of_each_reason():
+    told = []
+    gate = Gate(on_change=lambda is_open: told.append((is_open, gate.is_open)))
+    gate.close("journal", "the disk is full", 1)
+    gate.open("connection")
+    gate.open("connection")
+    assert told == []
+
+    gate.open("journal")
+    gate.close("journal", "the disk is full", 2)
+    gate.close("connection", "reset", 3)
+    assert told == [(True, True), (False, False)]
+
+
+def test_its_reasons_are_changed_by_itself_alone():
+    with pytest.raises(TypeError):
+        Gate().reasons["mine"] = Closed("because", 1)  # type: ignore[index]

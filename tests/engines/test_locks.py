@@ -2,41 +2,51 @@
 
 from decimal import Decimal
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from livetrio.engines.locks import Locks
-from livetrio.engines.rate import SECOND, Rate
+from livetrio.engines.locks import SECOND, Lock, Locks, RoundTrip
 from livetrio.engines.risk_config import Protection
 
-BTC, ETH = "BTC-USD-PERP.HYPERLIQUID", "ETH-USD-PERP.HYPERLIQUID"
+BTC, ETH = "BTC-USD-PERP.FAKE", "ETH-USD-PERP.FAKE"
 
 
 def locks(kind, **rule):
     return Locks([Protection(kind=kind, **{"lock_ms": 10_000, "window_ms": 60_000} | rule)])
 
 
-def trips(target, *amounts, instrument=BTC):
-    for second, amount in enumerate(amounts):
-        target.take_trip(instrument, Decimal(amount), second * SECOND)
+def trips(target, *amounts, instrument=BTC, start=0):
+    """Round trips, one a second; returns what each has locked."""
+    return [
+        target.take_trip(RoundTrip(instrument, Decimal(amount), second * SECOND))
+        for second, amount in enumerate(amounts, start)
+    ]
 
 
 def test_a_round_trip_is_followed_by_a_pause_in_its_instrument():
     cooling = locks("cooldown")
     trips(cooling, 5)
 
-    assert cooling.reason(BTC, 4 * SECOND) == f"cooling down after a round trip in {BTC} (for 6 s more)"
-    assert cooling.reason(ETH, 4 * SECOND) is None
-    assert cooling.reason(BTC, 10 * SECOND) is None
-    assert cooling.active(10 * SECOND) == {}
+    assert cooling.reason(BTC, "mm", 4 * SECOND) == (
+        f"cooling down after a round trip in {BTC} (for 6 s more)"
+    )
+    assert cooling.reason(ETH, "mm", 4 * SECOND) is None
+    assert cooling.reason(BTC, "mm", 10 * SECOND) is None
 
 
 def test_a_streak_of_losses_locks_and_a_win_breaks_it():
     streak = locks("losing_streak", trips=3)
     trips(streak, -1, -1, 2, -1, -1)
-    assert streak.reason(BTC, 5 * SECOND) is None
+    assert streak.reason(BTC, "mm", 5 * SECOND) is None
 
-    streak.take_trip(BTC, Decimal(-1), 5 * SECOND)
-    assert "3 losing round trips in a row" in streak.reason(BTC, 6 * SECOND)
+    trips(streak, -1, start=5)
+    assert "3 losing round trips in a row" in streak.reason(BTC, "mm", 6 * SECOND)
+
+
+def test_neither_loss_nor_win_breaks_a_streak():
+    streak = locks("losing_streak", trips=2)
+
+    assert trips(streak, -1, 0, -1) == [[], [], []]
 
 
 def test_everywhere_means_all_instruments():
@@ -44,53 +54,109 @@ def test_everywhere_means_all_instruments():
     trips(streak, -1, instrument=ETH)
     trips(streak, -1)
 
-    assert streak.reason(ETH, SECOND) == streak.reason(BTC, SECOND)
-    assert list(streak.active(SECOND)) == [None]
+    assert streak.reason(ETH, "mm", SECOND) == streak.reason(BTC, "trend", SECOND)
+    assert [each.instrument_id for each in streak.active(SECOND)] == [None]
+
+
+def test_each_instrument_counts_apart():
+    streak = locks("losing_streak", trips=2)
+    trips(streak, -1, instrument=ETH)
+    trips(streak, -1)
+
+    assert streak.active(SECOND) == ()
 
 
 def test_little_profit_locks():
     low = locks("low_profit", trips=2, amount=Decimal(1))
     trips(low, "0.5")
-    assert low.reason(BTC, SECOND) is None
+    assert low.reason(BTC, "mm", SECOND) is None
 
-    low.take_trip(BTC, Decimal("0.4"), SECOND)
-    assert "have brought 0.9, less than 1" in low.reason(BTC, 2 * SECOND)
+    trips(low, "0.4", start=1)
+    assert "the last 2 round trips have brought 0.9, less than 1" in low.reason(BTC, "mm", 2 * SECOND)
 
 
 def test_a_drawdown_of_round_trips_locks():
     fall = locks("max_drawdown", trips=1, amount=Decimal(3))
     trips(fall, 5, -2)
-    assert fall.reason(BTC, 2 * SECOND) is None
+    assert fall.reason(BTC, "mm", 2 * SECOND) is None
 
-    fall.take_trip(BTC, Decimal(-2), 2 * SECOND)
-    assert "have lost 4 from their best, more than 3" in fall.reason(BTC, 3 * SECOND)
+    trips(fall, -2, start=2)
+    assert "have lost 4 from their best, more than 3" in fall.reason(BTC, "mm", 3 * SECOND)
 
 
 def test_what_is_older_than_the_window_does_not_count():
     streak = locks("losing_streak", trips=2, window_ms=1_000)
-    streak.take_trip(BTC, Decimal(-1), 0)
-    streak.take_trip(BTC, Decimal(-1), 2 * SECOND)
+    trips(streak, -1)
+    trips(streak, -1, start=2)
 
-    assert streak.reason(BTC, 2 * SECOND) is None
+    assert streak.reason(BTC, "mm", 2 * SECOND) is None
+
+
+def test_each_rule_has_its_own_window():
+    both = Locks(
+        [
+            Protection(kind="losing_streak", trips=2, window_ms=1_000),
+            Protection(kind="low_profit", trips=2, window_ms=60_000, amount=Decimal(-1)),
+        ]
+    )
+    trips(both, -1)
+    trips(both, -1, start=2)
+
+    assert "have brought -2" in both.reason(BTC, "mm", 2 * SECOND)
+
+
+def test_what_is_locked_anew_is_told_and_what_is_locked_longer_is_not():
+    cooling = locks("cooldown")
+    (first,), second = trips(cooling, 1, 1)
+    (after,) = trips(cooling, 1, start=20)
+
+    assert (first.instrument_id, first.until) == (BTC, 10 * SECOND)
+    assert second == []
+    assert [each.until for each in after] == [30 * SECOND]
 
 
 def test_a_shorter_lock_does_not_end_a_longer_one():
-    held = Locks(())
-    held.lock(BTC, "long", 10 * SECOND)
-    held.lock(BTC, "short", 5 * SECOND)
+    held = Locks()
+    assert held.add(Lock(instrument_id=BTC, reason="long", until=10 * SECOND), 0)
+    assert not held.add(Lock(instrument_id=BTC, reason="short", until=5 * SECOND), 0)
 
-    assert "long" in held.reason(BTC, 6 * SECOND)
-
-
-def test_a_rule_that_nobody_knows_is_refused():
-    with pytest.raises(ValueError, match="kind"):
-        Protection(kind="astrology")
+    assert "long" in held.reason(BTC, "mm", 6 * SECOND)
 
 
-def test_a_rate_lets_a_burst_through_and_then_so_many_a_second():
-    rate = Rate(2.0, 3)
+def test_a_strategy_may_be_locked_alone():
+    held = Locks()
+    held.add(Lock(strategy="mm", reason="it has lost too much", until=SECOND), 0)
 
-    assert [rate.take(SECOND) for _ in range(4)] == [True, True, True, False]
-    assert [rate.take(2 * SECOND) for _ in range(3)] == [True, True, False]
-    assert not rate.take(SECOND)  # a clock that was set back makes nothing
-    assert [rate.take(60 * SECOND) for _ in range(4)] == [True, True, True, False]
+    assert held.reason(BTC, "mm", 0) == "it has lost too much (for 1 s more)"
+    assert held.reason(BTC, "trend", 0) is None
+    assert held.reason(BTC, None, 0) is None
+
+
+def test_what_has_ended_is_forgotten():
+    held = Locks()
+    held.add(Lock(instrument_id=BTC, reason="short", until=SECOND), 0)
+
+    assert held.active(SECOND) == ()
+    assert held.active(0) == ()
+
+
+def test_a_trip_that_is_told_late_locks_no_longer_than_it_would_have():
+    cooling = locks("cooldown")
+    trips(cooling, 1, start=100)
+    trips(cooling, 1, start=50, instrument=ETH)
+
+    assert cooling.reason(ETH, "mm", 70 * SECOND) is None
+    assert cooling.reason(BTC, "mm", 105 * SECOND) is not None
+
+
+@given(st.lists(st.tuples(st.sampled_from([BTC, ETH]), st.integers(-5, 5), st.integers(0, 20)), max_size=40))
+def test_a_streak_is_found_whatever_came_before(past):
+    streak, now, told = locks("losing_streak", trips=3, window_ms=30_000), 0, []
+    for instrument, pnl, pause in past:
+        now += pause * SECOND
+        streak.take_trip(RoundTrip(instrument, Decimal(pnl), now))
+        told.append((instrument, pnl, now))
+        last = [each for each in told if each[0] == instrument and each[2] > now - 30 * SECOND][-3:]
+
+        if len(last) == 3 and all(pnl < 0 for _, pnl, _ in last):
+            assert streak.reason(instrument, "mm", now + 1) is not None

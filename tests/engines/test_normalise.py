@@ -45,24 +45,36 @@ def test_a_trigger_price_is_rounded_to_the_nearest():
     assert normalise(attrs.evolve(order, trigger_price=D("99.94")), INSTRUMENT).trigger_price == D("99.9")
 
 
+STOP = {"order_type": OrderType.STOP_MARKET}
+
+
 @pytest.mark.parametrize(
     "order, words",
     [
-        (command("0.0009"), "less than one step, 0.001"),
-        (command("1", "0.04"), "less than one step, 0.1"),
-        (command("0.01", "100"), "at least 10 is wanted"),
+        (command("0.0009"), "its quantity 0.0009 is less than one step, 0.001"),
+        (command("1", "0.04"), "its price 0.04 is less than one step, 0.1"),
+        (command("1", None, **STOP, trigger_price=D("0.01")), "its trigger price 0.01 is less than one step"),
+        (command("0.01", "100"), "it is worth 1.0000 USD, and at least 10 USD is wanted"),
+        (command("0.01", None, **STOP, trigger_price=D(100)), "at least 10 USD is wanted"),
         (command("-1"), "expected a quantity above zero, found -1"),
+        (command("0"), "expected a quantity above zero, found 0"),
         (command("NaN"), "expected a quantity above zero, found NaN"),
+        (command("sNaN"), "expected a quantity above zero, found sNaN"),
         (command("1", "Infinity"), "expected a price above zero, found Infinity"),
+        (attrs.evolve(command(), quantity=0.5), "expected a quantity that is a Decimal, found 0.5"),
+        (attrs.evolve(command(), quantity=None), "expected a quantity that is a Decimal, found None"),
+        (attrs.evolve(command(), price=100), "expected a price that is a Decimal, found 100"),
+        (command("1E+40"), "too large a number"),
+        (command("1", "1E+40"), "too large a number"),
+        (command("1", None, **STOP, trigger_price=D("1E+40")), "too large a number"),
         (command("1", None, order_type=OrderType.LIMIT), "a limit order needs a price"),
-        (command("1", None, order_type=OrderType.STOP_MARKET), "a stop_market order needs a trigger price"),
+        (command("1", None, **STOP), "a stop_market order needs a trigger price"),
         (command(trigger_price=D(5)), "a limit order has no trigger price"),
+        (command(order_type=OrderType.MARKET), "a market order has no price"),
+        (command(**STOP, trigger_price=D(5)), "a stop_market order has no price"),
         (command("1", None, post_only=True), "only a limit order that may rest can be post-only"),
         (command(post_only=True, time_in_force=TimeInForce.IOC), "can be post-only"),
-        (
-            command("1", None, order_type=OrderType.STOP_MARKET, trigger_price=D("0.01")),
-            "the price is less than one step",
-        ),
+        (command(post_only=True, time_in_force=TimeInForce.FOK), "can be post-only"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(order, words):
@@ -81,10 +93,30 @@ def test_a_market_order_has_no_price_to_round():
     assert normalise(command("1.2349", None), INSTRUMENT) == command("1.234", None)
 
 
+def test_an_order_that_may_rest_until_the_evening_may_be_post_only():
+    order = command(post_only=True, time_in_force=TimeInForce.DAY)
+
+    assert normalise(order, INSTRUMENT) == order
+
+
 def test_a_change_must_leave_something_to_fill():
     assert normalise_change(command("1.5"), D(1), INSTRUMENT) == command("1.5")
+    assert normalise_change(command("1.5009"), D("1.5"), INSTRUMENT) == (
+        "its new quantity 1.500 is not above what is filled already, 1.5"
+    )
     assert "not above what is filled already, 2" in normalise_change(command("1.5"), D(2), INSTRUMENT)
     assert "above zero" in normalise_change(command("-1"), D(2), INSTRUMENT)
+
+
+def test_of_a_change_what_is_open_must_be_worth_enough():
+    assert "it is worth 5.0000 USD" in normalise_change(command("1.05"), D(1), INSTRUMENT)
+    assert normalise_change(command("1.1"), D(1), INSTRUMENT) == command("1.1")
+
+
+def test_a_change_of_what_has_no_limit_asks_for_none():
+    stop = command(order_type=OrderType.STOP_MARKET, trigger_price=D(90))
+
+    assert normalise_change(stop, D(0), INSTRUMENT) == attrs.evolve(stop, price=None)
 
 
 @given(

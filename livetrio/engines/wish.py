@@ -1,0 +1,63 @@
+"""Wish: a new order, or a change of one, as the limits look at it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from livetrio.engines.market_price import MarketPrice
+from livetrio.engines.risk_config import Limits
+from livetrio.model import Order, OrderType
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What shall leave."""
+
+    order: Order
+    quantity: Decimal
+    """The whole size that it shall have."""
+    price: Decimal | None
+    trigger_price: Decimal | None
+    left: Decimal
+    """What of it would be open."""
+    more: Decimal
+    """By how much that is more than what is counted for the order already."""
+    is_new: bool
+    market: MarketPrice | str
+    """What the instrument costs now, or why that is not known."""
+
+    @property
+    def grows(self) -> bool:
+        """Whether the order itself is new, or gets larger."""
+        return self.is_new or self.quantity > self.order.quantity
+
+    @property
+    def only_shrinks(self) -> bool:
+        """Whether an order gets smaller, or stays, and is otherwise as it was."""
+        order = self.order
+        is_same = self.price == order.price and self.trigger_price == order.trigger_price
+        return is_same and not self.is_new and self.more <= 0
+
+    @property
+    def is_unlimited_exit(self) -> bool:
+        """Whether the engine or its operator closes something, which no limit may hold up."""
+        return self.order.strategy is None and self.order.reduce_only
+
+    def notional(self, market: MarketPrice) -> Decimal:
+        """What the whole is worth: at its price, else at what sets it off, else at what it would be filled
+        at."""
+        price = None if self.order.order_type is OrderType.MARKET else self.price
+        price = self.trigger_price if price is None else price
+        return self.quantity * (market.touch(self.order.side) if price is None else price)
+
+
+@attrs.frozen
+class Scope:
+    """Limits that hold for an order, whose orders and positions they count, and what they are called."""
+
+    limits: Limits
+    owner: str | None
+    words: str
+    """``mm's limit``"""
