@@ -15,6 +15,7 @@ import click
 
 from livetrio.app.complaints import FAILED, LEFT, explaining_errors, tell_failure
 from livetrio.app.exchange_command import exchange
+from livetrio.app.journal_commands import fills, orders
 from livetrio.app.options import config_argument, format_option, level_option, set_option
 from livetrio.app.order_commands import halt, reconcile
 from livetrio.app.output import keep_output_alive
@@ -117,7 +118,7 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-for command in (exchange, reconcile, halt):
+for command in (exchange, orders, fills, reconcile, halt):
     command.epilog = EPILOG
     livetrio.add_command(command)
 

@@ -28,7 +28,7 @@ def explaining_errors(format: str = "console") -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit):
         raise
     except Exception as error:
-        from livetrio.errors import ConfigError, LiveTradingError
+        from livetrio.errors import ConfigError, JournalForeign, LiveTradingError
         from livetrio.supervision.nursery import lone_leaf
 
         lone = lone_leaf(error)
@@ -37,6 +37,8 @@ def explaining_errors(format: str = "console") -> Iterator[None]:
             sys.exit(WRONG)
         if isinstance(lone, LiveTradingError):
             tell_failure(lone, format)
+            if isinstance(lone, JournalForeign):
+                sys.exit(WRONG)  # another file was meant
         else:
             complain(
                 "failed: a bug; please report it with its traceback",

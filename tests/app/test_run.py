@@ -68,7 +68,7 @@ async def test_a_venue_elsewhere_is_dialed_where_it_is(collector):
     outcome = await run_config(whole(venues=venues), duration=0.3)
 
     assert outcome.failure is None
-    connection, _account = outcome.report.connections
+    (connection,) = outcome.report.connections
     assert connection.endpoint == f"ws://127.0.0.1:{port}/ws"
     assert connection.sessions == 0
     assert "does not accept connections" in connection.last_error

@@ -1,0 +1,155 @@
+"""The commands that read a journal: orders, and fills. An engine may be writing it meanwhile."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livetrio.app.complaints import explaining_errors
+
+if TYPE_CHECKING:
+    from livetrio.journal.reading import RecordedFill
+    from livetrio.model import Order, OrderEvent
+
+journal_argument = click.argument("journal", type=click.Path(path_type=Path))
+
+
+@click.command(short_help="Show the orders in JOURNAL.")
+@journal_argument
+@click.option("--all", "is_all", is_flag=True, help="Those that are over, too.")
+@click.option("--strategy", metavar="NAME", help="Only those of one strategy.")
+@click.option("--id", "order_id", metavar="ID", help="One order, by either id, with all that happened.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each.")
+def orders(journal: Path, is_all: bool, strategy: str | None, order_id: str | None, as_json: bool) -> None:
+    """Show the orders in JOURNAL that are not over. An engine may be writing it."""
+    with explaining_errors():
+        from livetrio.errors import OrderNotFound
+        from livetrio.journal.reading import open_copy
+
+        with open_copy(journal) as copy:
+            if order_id is None:
+                found = copy.orders(is_working=None if is_all else True, strategy=strategy)
+                _tell(map(order_row, found), as_json, "No orders." if is_all else "No orders are working.")
+                return
+            order = copy.order(order_id)
+            if order is None:
+                raise OrderNotFound(f"{journal} has no order {order_id}")
+            if as_json:
+                _tell([order_row(order), *map(event_row, copy.events(order.client_order_id))], True, "")
+                return
+            for name, value in order_row(order).items():
+                click.echo(f"{name:>15}  {_text(value)}")
+            click.echo()
+            _tell(map(event_row, copy.events(order.client_order_id)), False, "Nothing happened to it.")
+
+
+@click.command(short_help="Show the fills in JOURNAL.")
+@journal_argument
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV, every digit and every column.")
+@click.option("--strategy", metavar="NAME", help="Only those of one strategy.")
+def fills(journal: Path, as_csv: bool, strategy: str | None) -> None:
+    """Show every fill in JOURNAL, the oldest first. An engine may be writing it."""
+    with explaining_errors():
+        from livetrio.journal.reading import read_fills
+
+        found = [each for each in read_fills(journal) if strategy in (None, each.strategy)]
+        rows = [fill_row(each) for each in found]
+        if as_csv:
+            _write_csv(rows)
+        else:
+            _tell(rows, False, "No fills.")
+
+
+FILL_COLUMNS = (
+    "time", "instrument", "side", "quantity", "price", "fee", "fee_currency", "liquidity", "realized_pnl",
+    "strategy", "client_order_id", "venue_order_id", "fill_id", "note",
+)  # fmt: skip
+
+
+def order_row(order: Order) -> dict[str, Any]:
+    """An order for people."""
+    from livetrio.clock import format_instant
+
+    return {
+        "id": order.client_order_id,
+        "venue id": order.venue_order_id,
+        "strategy": order.strategy,
+        "instrument": order.instrument_id,
+        "side": order.side.value,
+        "type": order.order_type.value,
+        "quantity": order.quantity,
+        "filled": order.filled_quantity,
+        "price": order.price,
+        "average": order.average_price,
+        "status": order.status.value,
+        "made": format_instant(order.ts_init),
+        "reason": order.reason,
+    }
+
+
+def event_row(event: OrderEvent) -> dict[str, Any]:
+    """What happened to an order, for people."""
+    from livetrio.clock import format_instant
+    from livetrio.model import OrderFilled, OrderUpdated
+
+    what = event.reason
+    if isinstance(event, OrderFilled):
+        fill = event.fill
+        what = f"{fill.quantity:f} at {fill.price:f}, fee {fill.fee:f} {fill.fee_currency}"
+    elif isinstance(event, OrderUpdated):
+        what = f"{event.quantity} at {_text(event.price)}"
+    return {
+        "time": format_instant(event.ts_init),
+        "event": type(event).__name__.removeprefix("Order"),
+        "status": event.status.value,
+        "what": what,
+    }
+
+
+def fill_row(recorded: RecordedFill) -> dict[str, Any]:
+    """A fill for people."""
+    from livetrio.clock import format_instant
+
+    fill = recorded.fill
+    values = (
+        format_instant(fill.ts_event), fill.instrument_id, fill.side.value, fill.quantity, fill.price,
+        fill.fee, fill.fee_currency, fill.liquidity.value, fill.realized_pnl, recorded.strategy,
+        fill.client_order_id, fill.venue_order_id, fill.fill_id, fill.note,
+    )  # fmt: skip
+    return dict(zip(FILL_COLUMNS, values, strict=True))
+
+
+def _tell(rows: Iterable[Mapping[str, Any]], as_json: bool, nothing: str) -> None:
+    from livetrio.app.tables import table
+
+    found: Sequence[Mapping[str, Any]] = list(rows)
+    if as_json:
+        for row in found:
+            plain = {name: str(each) if isinstance(each, Decimal) else each for name, each in row.items()}
+            click.echo(json.dumps(plain, ensure_ascii=False))
+    elif not found:
+        click.echo(nothing)
+    else:
+        shown = [name for name in found[0] if any(row[name] is not None for row in found)]
+        lines = table(shown, [[_text(row[name]) for name in shown] for row in found], left=len(shown))
+        click.echo("\n".join(lines))
+
+
+def _write_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(FILL_COLUMNS)
+    for row in rows:
+        writer.writerow("" if row[name] is None else _text(row[name]) for name in FILL_COLUMNS)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
