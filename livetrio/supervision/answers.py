@@ -42,8 +42,14 @@ class Answers:
         config: ExecutionConfig,
         clock: Clock,
         send_again: Callable[[Command, float], None],
+        on_closed: Callable[[str], None],
     ) -> None:
-        """``send_again``: called with what was refused for now, and in how many seconds to send it."""
+        """Take what to call.
+
+        Args:
+          send_again: with what was refused for now, and in how many seconds to send it.
+          on_closed: when the venue takes no orders from anybody, with its words.
+        """
         self.on_schedule: Callable[[CommandResult], None] = lambda _result: None
         """Told what became of each `ScheduleCancel`."""
         self._trading = trading
@@ -51,6 +57,7 @@ class Answers:
         self._config = config
         self._clock = clock
         self._send_again = send_again
+        self._on_closed = on_closed
         self._retries: dict[str, int] = {}
         """By client order id: how often it was sent again."""
 
@@ -108,6 +115,8 @@ class Answers:
             self._take_result(result)
 
     def _take_result(self, result: CommandResult) -> None:
+        if result.is_closed:
+            self._on_closed(result.reason or "it is closed")
         match result.command:
             case Submit(order):
                 self._take_submit_result(order, result)

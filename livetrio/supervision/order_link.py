@@ -98,7 +98,12 @@ class OrderLink:
         self.venue_offset = 0
         """The venue's clock less ours, nanoseconds, as far as is known."""
         self.answers = Answers(
-            trading, tracker=tracker, config=config, clock=clock, send_again=self._send_again
+            trading,
+            tracker=tracker,
+            config=config,
+            clock=clock,
+            send_again=self._send_again,
+            on_closed=self._close,
         )
         self._tracker = tracker
         self._journal = journal
@@ -110,6 +115,8 @@ class OrderLink:
         self._outbox = Outbox()
         self._sent: dict[int, _Sent] = {}
         self._nursery: trio.Nursery | None = None
+        self.closed = trio.Event()
+        """Set when the venue has said that it takes no orders now; replaced by `reopen`."""
         self._send: Send | None = None
         """By the session that is up, if one is."""
 
@@ -161,6 +168,16 @@ class OrderLink:
     def waiting(self) -> int:
         """Commands that have not left yet, and requests without an answer."""
         return len(self._outbox) + len(self._sent)
+
+    def _close(self, words: str) -> None:
+        self.gate.close("venue", f"the venue takes no orders: {words}", self.clock.now())
+        self.closed.set()
+
+    def reopen(self) -> None:
+        """The venue answers as it should again: try whether it takes orders."""
+        if self.closed.is_set():
+            self.closed = trio.Event()
+            self.gate.open("venue")
 
     # The session that carries it.
 

@@ -46,6 +46,9 @@ CONFIRM = 1.0
 FRESH = 2_000_000_000
 """Nanoseconds for which news of an order go before a list that lacks it."""
 
+PROBE = 5.0
+"""Seconds until a venue that has said that it takes no orders is tried again."""
+
 GATE = "recovery"
 
 
@@ -104,10 +107,14 @@ class Recovery:
         interval = self._config.check_interval_ms / 1000
         due = trio.current_time() + interval
         while True:
-            await trio.sleep_until(due)
+            with trio.move_on_at(due):
+                await self._link.closed.wait()
+            if self._link.closed.is_set():
+                await trio.sleep(PROBE)
             due = max(due + interval, trio.current_time())
             try:
                 await self._compare()
+                self._link.reopen()
             except (HttpError, FrameError) as error:
                 log.warning("the account could not be compared with the venue's", because=str(error))
 

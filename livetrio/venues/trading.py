@@ -130,6 +130,8 @@ class CommandResult:
     """What was filled at once. The fills themselves come as `Fill`."""
     is_over: bool = False
     """Whether the order is over: refused, filled whole, or lost in a modification."""
+    is_closed: bool = False
+    """Whether the venue takes such orders from nobody now: it is halted, or opens again in steps."""
     reason: str | None = None
     """In the venue's words."""
 

@@ -29,6 +29,8 @@ class Refusal:
     verdict: Verdict
     loses_order: bool = False
     """Whether the order that was to be modified is gone."""
+    is_closed: bool = False
+    """Whether the venue refuses everybody's for now."""
 
 
 ORDER_REFUSALS = (
@@ -53,7 +55,7 @@ ORDER_REFUSALS = (
     Refusal("Order has invalid price", REFUSED),
     Refusal("away from the reference price", REFUSED),
     Refusal("Unexpected number of trigger orders", REFUSED),
-    Refusal("Trading is halted", REFUSED),
+    Refusal("Trading is halted", REFUSED, is_closed=True),
     Refusal("Builder fee has not been approved", REFUSED),
     Refusal("Reduce-only TWAP order would increase position", REFUSED),
     Refusal("TWAP was never placed, already canceled, or filled", REFUSED),

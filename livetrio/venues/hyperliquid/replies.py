@@ -184,7 +184,13 @@ def _refused(command: Command, refusal: Refusal, text: str) -> CommandResult:
     is_over = refusal.verdict is Verdict.REFUSED and (
         isinstance(command, Submit) or (isinstance(command, Modify) and refusal.loses_order)
     )
-    return CommandResult(command=command, verdict=refusal.verdict, is_over=is_over, reason=text)
+    return CommandResult(
+        command=command,
+        verdict=refusal.verdict,
+        is_over=is_over,
+        is_closed=refusal.is_closed,
+        reason=text,
+    )
 
 
 _WEIGHT = {Verdict.REFUSED: 0, Verdict.RETRY: 1, Verdict.UNKNOWN: 2, Verdict.DONE: 3}
