@@ -22,6 +22,7 @@
     │   └── WebSocketError          theirs: they broke the protocol, or sent only garbage
     ├── MaxReconnectAttempts        a connection that was given up
     ├── AllConnectionsFailed        … and it was the last one
+    ├── AccountInUse                yours: another engine on this machine trades the account
     ├── AccountRefused              yours: key, account and journal do not belong together, or have no money
     ├── HttpError                   theirs or the network's: a request without a usable answer
     ├── JournalError                the journal cannot be used; its file is left as it is
@@ -155,6 +156,10 @@ class MaxReconnectAttempts(LiveTradingError):
 
 class AllConnectionsFailed(LiveTradingError):
     """Every connection of the engine was given up."""
+
+
+class AccountInUse(LiveTradingError):
+    """Another engine on this machine trades the account; the message names its process."""
 
 
 class AccountRefused(LiveTradingError):

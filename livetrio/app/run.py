@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import attrs
 import trio
 
+from livetrio.app.account_lock import account_locks, lock_folder
 from livetrio.app.config import Config, LiveTradingConfig
 from livetrio.app.engine import LiveTradingEngine
 from livetrio.app.local_exchange import start_local_exchange
@@ -100,7 +102,8 @@ async def run_config(config: Config, *, duration: float | None = None) -> RunOut
                 if duration is not None:
                     nursery.start_soon(_stop_after, engine, duration)
                 try:
-                    await engine.run()
+                    with account_locks(venues, lock_folder(os.environ)):
+                        await engine.run()
                 except LiveTradingError as exc:
                     failure = exc
                 nursery.cancel_scope.cancel()
