@@ -239,12 +239,11 @@ class Exposure:
     def _value(self, instrument: InstrumentId, owner: str | None, working: Working) -> None:
         size = working.largest(self._quantity(instrument, owner))
         price = working.price = self._price(instrument) or working.price
-        worth = ZERO
-        if price is not None:
-            worth = size * price
-            self._unpriced.discard((instrument, owner))
-        elif size:
+        worth = ZERO if price is None else size * price
+        if price is None and size:
             self._unpriced.add((instrument, owner))
+        elif self._unpriced:
+            self._unpriced.discard((instrument, owner))
         if worth != working.worth:
             self._gross[owner] = self._gross.get(owner, ZERO) + worth - working.worth
             working.worth = worth

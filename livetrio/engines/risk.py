@@ -98,6 +98,7 @@ class RiskEngine:
         """Kinds of the account's breaches that were told and still hold."""
         owners: tuple[OwnerLimits, ...] = (config, *config.strategies.values())
         self._has_gross = any(each.max_gross_exposure is not None for each in owners)
+        self._scopes: dict[tuple[InstrumentId, str | None], tuple[Scope, ...]] = {}
         self._unproved = list(config.instruments)
         """Of which it is not known yet whether there are such instruments."""
 
@@ -184,14 +185,14 @@ class RiskEngine:
           order: as it is.
           quantity: its new size, the whole.
           price: its new one.
-          trigger_price: None: as it is.
+          trigger_price: its new one; without it, its price is not compared with it.
         """
         left = quantity - order.filled_quantity
         wish = Wish(
             order=order,
             quantity=quantity,
             price=price,
-            trigger_price=order.trigger_price if trigger_price is None else trigger_price,
+            trigger_price=trigger_price,
             left=left,
             more=left - self.exposure.counted(order),
             is_new=False,
@@ -228,7 +229,9 @@ class RiskEngine:
         refusal = self._refuse_entry(wish.order)
         if refusal is not None:
             return refusal
-        for scope in self._scopes(wish.order):
+        if self._has_gross:
+            self.exposure.take_positions(self._cache.get_all_positions())
+        for scope in self._scopes_of(wish.order):
             refusal = self._refuse_order(wish, scope, market) or self._refuse_position(wish, scope)
             if refusal is not None:
                 return refusal
@@ -254,13 +257,14 @@ class RiskEngine:
 
     def _refuse_price(self, wish: Wish, market: MarketPrice) -> str | None:
         """Too far beyond the market; or, of an order that waits for its trigger, beyond that."""
-        order, price, reference, words = wish.order, wish.price, market.price, "the market at"
+        order, price = wish.order, wish.price
         if price is None:
             return None
+        reference, words = market.price, "the market at"
+        if order.order_type.has_trigger:
+            reference, words = wish.trigger_price or price, "its trigger price"
         limits = self.config.instruments.get(order.instrument_id)
         most = (None if limits is None else limits.price_collar_bps) or self.config.price_collar_bps
-        if wish.trigger_price is not None:
-            reference, words = wish.trigger_price, "its trigger price"
         beyond = (price - reference) * order.side.sign / reference * BPS
         if beyond <= most:
             return None
@@ -275,15 +279,20 @@ class RiskEngine:
 
     # Size.
 
-    def _scopes(self, order: Order) -> Iterator[Scope]:
+    def _scopes_of(self, order: Order) -> tuple[Scope, ...]:
         """Whose limits hold for an order, the narrowest first."""
-        config, instrument = self.config, order.instrument_id
-        of_instrument = config.instruments.get(instrument)
-        if of_instrument is not None:
-            yield Scope(of_instrument, None, f"{instrument}'s limit")
-        of_strategy = None if order.strategy is None else config.strategies.get(order.strategy)
-        if of_strategy is not None:
-            yield Scope(of_strategy, order.strategy, f"{order.strategy}'s limit")
+        key = (order.instrument_id, order.strategy)
+        found = self._scopes.get(key)
+        if found is None:
+            found = self._scopes[key] = tuple(self._find_scopes(*key))
+        return found
+
+    def _find_scopes(self, instrument: InstrumentId, strategy: str | None) -> Iterator[Scope]:
+        config = self.config
+        if instrument in config.instruments:
+            yield Scope(config.instruments[instrument], None, f"{instrument}'s limit")
+        if strategy is not None and strategy in config.strategies:
+            yield Scope(config.strategies[strategy], strategy, f"{strategy}'s limit")
         yield Scope(config, None, "the limit")
 
     def _refuse_share(self, wish: Wish) -> str | None:
@@ -345,7 +354,6 @@ class RiskEngine:
     ) -> str | None:
         """All positions together could become too large, this one having that worth."""
         exposure = self.exposure
-        exposure.take_positions(self._cache.get_all_positions())
         unpriced = exposure.unpriced(scope.owner)
         if unpriced is not None:
             return f"gross exposure is not known, because no price of {unpriced} is"

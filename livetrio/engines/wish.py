@@ -11,7 +11,7 @@ from livetrio.engines.risk_config import Limits
 from livetrio.model import Order, OrderType
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class Wish:
     """What shall leave."""
 
@@ -20,6 +20,7 @@ class Wish:
     """The whole size that it shall have."""
     price: Decimal | None
     trigger_price: Decimal | None
+    """None of a change where it is not told."""
     left: Decimal
     """What of it would be open."""
     more: Decimal
@@ -37,7 +38,7 @@ class Wish:
     def only_shrinks(self) -> bool:
         """Whether an order gets smaller, or stays, and is otherwise as it was."""
         order = self.order
-        is_same = self.price == order.price and self.trigger_price == order.trigger_price
+        is_same = self.price == order.price and self.trigger_price in (None, order.trigger_price)
         return is_same and not self.is_new and self.more <= 0
 
     @property
@@ -49,7 +50,7 @@ class Wish:
         """What the whole is worth: at its price, else at what sets it off, else at what it would be filled
         at."""
         price = None if self.order.order_type is OrderType.MARKET else self.price
-        price = self.trigger_price if price is None else price
+        price = price or self.trigger_price or self.order.trigger_price
         return self.quantity * (market.touch(self.order.side) if price is None else price)
 
 

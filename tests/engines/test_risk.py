@@ -311,6 +311,16 @@ def test_what_cannot_be_valued_is_not_taken_for_nothing():
     assert left(desk.place(BUY, 1, strategy="trend"))
 
 
+def test_what_cannot_be_valued_does_not_matter_any_more_when_it_is_over():
+    desk = Desk(max_gross_exposure=D(500))
+    order = desk.order(BUY, 1, None, instrument=ETH)
+    order.status = OrderStatus.UNKNOWN
+    desk.risk.restore(order)
+    desk.end(order)
+
+    assert left(desk.place(BUY, 1))
+
+
 # Prices.
 
 
@@ -525,6 +535,14 @@ def test_a_new_trigger_is_a_change():
 
     assert "1000 bps beyond its trigger price" in desk.risk.check_modify(order, D(1), D(90), D(100))
     assert desk.risk.check_modify(order, D(1), D(95), D(96)) is None
+
+
+def test_a_price_is_not_compared_with_a_trigger_that_is_not_told():
+    desk = Desk()
+    order = desk.place(SELL, 1, 95, order_type=OrderType.STOP_LIMIT, trigger_price=D(95))
+    assert left(order)
+
+    assert desk.risk.check_modify(order, D(1), D(50)) is None
 
 
 # Losses and locks.
