@@ -32,21 +32,24 @@ def normalise_change(wanted: SubmitOrder, filled: Decimal, instrument: Instrumen
     """
     if not wanted.order_type.has_limit:
         wanted = attrs.evolve(wanted, price=None)  # what the venue made of it is not ours to ask for
-    valid = _find_nonsense(wanted, instrument) or _round(wanted, filled, instrument)
-    if not isinstance(valid, str) and valid.quantity <= filled:
-        return f"its new quantity {valid.quantity:f} is not above what is filled already, {filled:f}"
-    return valid
+    nonsense = _find_nonsense(wanted, instrument)
+    if nonsense is not None:
+        return nonsense
+    if wanted.quantity <= filled:
+        return f"its new quantity {wanted.quantity:f} is not above what is filled already, {filled:f}"
+    return _round(wanted, filled, instrument)
 
 
 def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> SubmitOrder | str:
+    """On the instrument's grid; of the quantity what is left to be filled, which is what the venue gets."""
     try:
         price = _round_price(command, instrument)
         trigger = _round_trigger(command.trigger_price, instrument)
-        quantity = instrument.round_size_down(command.quantity)
+        left = instrument.round_size_down(command.quantity - filled)
     except DecimalException:  # more steps than 28 digits can count
         return "its quantity or price is too large a number"
-    if quantity == 0:
-        return f"its quantity {command.quantity:f} is less than one step, {instrument.size_step:f}"
+    if left == 0:
+        return f"its quantity {command.quantity - filled:f} is less than one step, {instrument.size_step:f}"
     for name, asked, rounded in (
         ("price", command.price, price),
         ("trigger price", command.trigger_price, trigger),
@@ -54,12 +57,10 @@ def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> Sub
         if asked is not None and rounded == 0:
             return f"its {name} {asked:f} is less than one step, {instrument.price_step:f}"
     worth_at = trigger if price is None else price
-    if worth_at is not None and not command.reduce_only:
-        worth = worth_at * (quantity - filled)
-        if quantity > filled and worth < instrument.min_notional:
-            least = f"{instrument.min_notional:f} {instrument.quote}"
-            return f"it is worth {worth:f} {instrument.quote}, and at least {least} is wanted"
-    return attrs.evolve(command, price=price, trigger_price=trigger, quantity=quantity)
+    if worth_at is not None and not command.reduce_only and worth_at * left < instrument.min_notional:
+        least = f"{instrument.min_notional:f} {instrument.quote}"
+        return f"it is worth {worth_at * left:f} {instrument.quote}, and at least {least} is wanted"
+    return attrs.evolve(command, price=price, trigger_price=trigger, quantity=filled + left)
 
 
 def _round_price(command: SubmitOrder, instrument: Instrument) -> Decimal | None:

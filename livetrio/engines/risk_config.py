@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import attrs
 
+from livetrio.errors import ConfigError, Problem
 from livetrio.model.identifiers import instrument_id
 
 
@@ -80,8 +81,8 @@ class OwnerLimits(Limits):
     """Lost since midnight UTC, open positions at their marks. Reached by the account, trading is halted; by
     a strategy, its entries are locked until the next midnight."""
     max_drawdown: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
-    """Lost since the best that was reached in this run. What follows is as with the daily loss; while a
-    strategy has not recovered, its entries are locked again at midnight."""
+    """Lost since the best that was reached in this run. Reached by the account, trading is halted; by a
+    strategy, its entries are locked until it has been better for a day."""
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +122,8 @@ class Protection:
 
     def __attrs_post_init__(self) -> None:
         if self.kind == "max_drawdown" and self.amount <= 0:
-            raise ValueError(f"amount: max_drawdown needs an amount above zero, found {self.amount}")
+            message = f"max_drawdown needs an amount above zero, found {self.amount}"
+            raise ConfigError([Problem("amount", message)], source="Protection")
 
 
 @attrs.frozen(kw_only=True)

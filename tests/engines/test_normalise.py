@@ -101,11 +101,15 @@ def test_an_order_that_may_rest_until_the_evening_may_be_post_only():
 
 def test_a_change_must_leave_something_to_fill():
     assert normalise_change(command("1.5"), D(1), INSTRUMENT) == command("1.5")
-    assert normalise_change(command("1.5009"), D("1.5"), INSTRUMENT) == (
-        "its new quantity 1.500 is not above what is filled already, 1.5"
+    assert normalise_change(command("1.5"), D(2), INSTRUMENT) == (
+        "its new quantity 1.5 is not above what is filled already, 2"
     )
-    assert "not above what is filled already, 2" in normalise_change(command("1.5"), D(2), INSTRUMENT)
+    assert "less than one step" in normalise_change(command("1.5009"), D("1.5"), INSTRUMENT)
     assert "above zero" in normalise_change(command("-1"), D(2), INSTRUMENT)
+
+
+def test_of_a_change_what_is_open_is_rounded_for_that_is_what_the_venue_gets():
+    assert normalise_change(command("1.5009"), D("0.5004"), INSTRUMENT) == command("1.5004")
 
 
 def test_of_a_change_what_is_open_must_be_worth_enough():

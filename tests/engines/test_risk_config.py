@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from livetrio.engines.risk_config import InstrumentLimits, Protection, RiskConfig, StrategyLimits
+from livetrio.errors import ConfigError
 
 
 def test_without_a_word_prices_and_rate_are_limited_and_nothing_else():
@@ -43,7 +44,7 @@ def test_a_rule_that_nobody_knows_is_refused():
 
 
 def test_a_drawdown_needs_an_amount_and_a_profit_may_be_a_loss():
-    with pytest.raises(ValueError, match=r"amount: max_drawdown needs an amount above zero, found 0"):
+    with pytest.raises(ConfigError, match=r"amount: max_drawdown needs an amount above zero, found 0"):
         Protection(kind="max_drawdown")
     with pytest.raises(ValueError, match=r"amount: expected an amount, found NaN"):
         Protection(kind="low_profit", amount=Decimal("NaN"))
