@@ -32,7 +32,8 @@ def _whole(least: int) -> Callable[[Any, attrs.Attribute[int], int], None]:
 
 def _check_bps(_: Any, field: attrs.Attribute[Decimal], value: object) -> None:
     if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < 10_000:
-        raise ValueError(f"{field.name}: expected basis points from 0 to below 10000, found {value!r}")
+        found = value if isinstance(value, Decimal) else repr(value)
+        raise ValueError(f"{field.name}: expected basis points from 0 to below 10000, found {found}")
 
 
 @attrs.frozen(kw_only=True)

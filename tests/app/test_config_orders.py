@@ -99,10 +99,7 @@ def test_the_journal_is_beside_the_file_and_called_like_it(file: Path):
         ),
         (
             "execution.market_slippage_bps = 10000",
-            [
-                "execution.market_slippage_bps: expected basis points from 0 to below 10000, "
-                "found Decimal('10000')"
-            ],
+            ["execution.market_slippage_bps: expected basis points from 0 to below 10000, found 10000"],
         ),
         (
             "execution.lost_orders = 'forget'",
@@ -117,6 +114,16 @@ def test_the_journal_is_beside_the_file_and_called_like_it(file: Path):
         (
             f"risk.instruments.'{BTC}'.max_positon = 1",
             [f'risk.instruments."{BTC}".max_positon: unknown key; did you mean max_position?'],
+        ),
+        (
+            "risk.instruments.BTC.max_position = 1",
+            ["risk.instruments: expected an instrument id such as BTC-USD-PERP.HYPERLIQUID, found 'BTC'"],
+        ),
+        ("risk.max_gross_exposure = 0", ["risk.max_gross_exposure: expected an amount above zero, found 0"]),
+        ("risk.max_price_age_ms = 0", ["risk.max_price_age_ms: expected a whole number ≥ 1, found 0"]),
+        (
+            f"{RULE}'max_drawdown'",
+            ["risk.protections[0].amount: max_drawdown needs an amount above zero, found 0"],
         ),
         (
             SPREAD + "[risk.strategies.Spred]\nmax_daily_loss = 5",
