@@ -1,5 +1,6 @@
 """ExecutionConfig: what it is without a word, and what it refuses."""
 
+import re
 from decimal import Decimal
 
 import attrs
@@ -49,10 +50,8 @@ def test_without_a_word_lost_orders_are_canceled_and_what_others_did_is_taken_in
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(settings, words):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         ExecutionConfig(**settings)
-
-    assert str(caught.value) == words
 
 
 def test_a_market_order_may_be_allowed_no_slippage_at_all():
