@@ -2,7 +2,9 @@
 
 All that is working counts whole, the unanswered, unknown and unconfirmed included (`Exposure`): a position is
 what it would be if all of one side were filled. What can only make a position smaller passes the limits on
-size, so that there is always a way out; of all else nothing passes that would break one.
+size, so that there is a way out; of all else nothing passes that would break one. Even a reduce-only order
+does not if other orders of its side keep to a limit only because of the position that it would close: these
+have to be canceled first. If it is nobody's, it passes all the same, so that the kill switch works.
 
     ACTIVE      within the limits
     REDUCING    only what makes positions smaller
@@ -32,10 +34,11 @@ from livetrio.engines.market_price import MarketPrice, find_fresh_price, find_kn
 from livetrio.engines.rate import Rate
 from livetrio.engines.risk_config import InstrumentLimits, OwnerLimits, RiskConfig, StrategyLimits
 from livetrio.engines.wish import Scope, Wish
-from livetrio.model import InstrumentId, Order, OrderEvent, nearest, venue_of
+from livetrio.model import InstrumentId, Order, OrderEvent, OrderType, nearest, venue_of
 
 log = structlog.get_logger()
 
+ZERO = Decimal(0)
 BPS = Decimal(10_000)
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -153,8 +156,8 @@ class RiskEngine:
                     self._told.add(breach.kind)
                     self._on_breach(breach.words)
                 continue
-            lock = Lock(strategy=breach.owner, reason=breach.words, until=(now // DAY + 1) * DAY)
-            if self._locks.add(lock, now):
+            until = (now // DAY + 1) * DAY if breach.kind == "daily loss" else now + DAY
+            if self._locks.add(Lock(strategy=breach.owner, reason=breach.words, until=until), now):
                 log.error("a strategy's entries are locked", strategy=breach.owner, because=breach.words)
         self._told &= holding
 
@@ -165,7 +168,7 @@ class RiskEngine:
         wish = Wish(
             order=order,
             quantity=order.quantity,
-            price=order.price,
+            price=None if order.order_type is OrderType.MARKET else order.price,
             trigger_price=order.trigger_price,
             left=order.remaining_quantity,
             more=order.remaining_quantity - self.exposure.counted(order),
@@ -214,28 +217,17 @@ class RiskEngine:
         return refusal
 
     def _refuse_risk(self, wish: Wish) -> str | None:
-        reduces = self._reduces(wish, None)
-        market = wish.market
-        if isinstance(market, str):
+        is_exit = self._reduces(wish, None)
+        if isinstance(wish.market, MarketPrice):
+            refusal = self._refuse_price(wish, wish.market)
+        else:
             # What closes a position at the market is worse kept in than let out without a look at the price.
-            if reduces and wish.price is None:
-                return self._refuse_share(wish)
-            return market
-        refusal = self._refuse_price(wish, market)
-        if refusal is not None:
+            refusal = None if is_exit and not wish.order.order_type.has_limit else wish.market
+        if refusal is not None or wish.is_unlimited_exit:
             return refusal
-        if reduces:
-            return self._refuse_share(wish)
-        refusal = self._refuse_entry(wish.order)
-        if refusal is not None:
-            return refusal
-        if self._has_gross:
-            self.exposure.take_positions(self._cache.get_all_positions())
-        for scope in self._scopes_of(wish.order):
-            refusal = self._refuse_order(wish, scope, market) or self._refuse_position(wish, scope)
-            if refusal is not None:
-                return refusal
-        return None
+        if not is_exit:
+            refusal = self._refuse_entry(wish)
+        return refusal or self._refuse_size(wish, is_exit=is_exit)
 
     def _reduces(self, wish: Wish, owner: str | None) -> bool:
         """Whether it can only make an owner's position smaller, whatever else of its side is filled."""
@@ -258,7 +250,7 @@ class RiskEngine:
     def _refuse_price(self, wish: Wish, market: MarketPrice) -> str | None:
         """Too far beyond the market; or, of an order that waits for its trigger, beyond that."""
         order, price = wish.order, wish.price
-        if price is None:
+        if price is None or not order.order_type.has_limit:
             return None
         reference, words = market.price, "the market at"
         if order.order_type.has_trigger:
@@ -270,12 +262,16 @@ class RiskEngine:
             return None
         return f"its price {price:f} is {beyond:.0f} bps beyond {words} {reference:f}, the limit is {most:f}"
 
-    def _refuse_entry(self, order: Order) -> str | None:
-        """Now is not the time for what does not reduce."""
+    def _refuse_entry(self, wish: Wish) -> str | None:
+        """Now is not the time for what does not make the account's position smaller; locks let out what does
+        so to the strategy's own."""
         if self.state is TradingState.REDUCING:
             return self._name_state("only what makes positions smaller may leave")
+        order = wish.order
         lock = self._locks.reason(order.instrument_id, order.strategy, self._now())
-        return None if lock is None else f"entries are locked: {lock}"
+        if lock is None or (order.strategy is not None and self._reduces(wish, order.strategy)):
+            return None
+        return f"entries are locked: {lock}"
 
     # Size.
 
@@ -295,15 +291,17 @@ class RiskEngine:
             yield Scope(config.strategies[strategy], strategy, f"{strategy}'s limit")
         yield Scope(config, None, "the limit")
 
-    def _refuse_share(self, wish: Wish) -> str | None:
-        """It makes the account's position smaller, but the strategy's share may be another."""
-        owner = wish.order.strategy
-        limits = None if owner is None else self.config.strategies.get(owner)
-        if limits is None or self._reduces(wish, owner):
-            return None
-        return self._refuse_position(wish, Scope(limits, owner, f"{owner}'s limit"))
+    def _refuse_size(self, wish: Wish, *, is_exit: bool) -> str | None:
+        if self._has_gross:
+            self.exposure.take_positions(self._cache.get_all_positions())
+        for scope in self._scopes_of(wish.order):
+            refusal = None if is_exit else self._refuse_order(wish, scope)
+            refusal = refusal or self._refuse_position(wish, scope)
+            if refusal is not None:
+                return refusal
+        return None
 
-    def _refuse_order(self, wish: Wish, scope: Scope, market: MarketPrice) -> str | None:
+    def _refuse_order(self, wish: Wish, scope: Scope) -> str | None:
         """The order itself is too large, or one too many; of a change only what it adds counts."""
         order, limits, words = wish.order, scope.limits, scope.words
         of_instrument = isinstance(limits, InstrumentLimits)
@@ -311,10 +309,9 @@ class RiskEngine:
         if most is not None and wish.grows and wish.quantity > most:
             return f"its size is {self._name_size(wish.quantity, order)}, {words} is {most:f}"
         most = limits.max_order_notional
-        if most is not None:
-            notional = wish.notional(market)
-            if notional > most and (wish.grows or wish.price != order.price):
-                return f"it is worth {notional:.2f}, {words} is {most:f}"
+        notional = None if most is None else wish.notional
+        if most is not None and notional is not None and notional > most:
+            return f"it is worth {notional:.2f}, {words} is {most:f}"
         if not wish.is_new or limits.max_open_orders is None:
             return None
         exposure = self.exposure
@@ -325,7 +322,7 @@ class RiskEngine:
         return f"{count} orders would be working, {words} is {limits.max_open_orders}"
 
     def _refuse_position(self, wish: Wish, scope: Scope) -> str | None:
-        """The position could become too large."""
+        """The position could become too large, by this order or by what it lets others come to."""
         order, limits, owner = wish.order, scope.limits, scope.owner
         if wish.more <= 0:
             return None
@@ -333,13 +330,16 @@ class RiskEngine:
         working = self.exposure.working(order.instrument_id, owner)
         held = self._portfolio.quantity(order.instrument_id, owner)
         position = working.reach(order.side, held, wish.more, reducing=reducing)
+        if position <= max(ZERO, working.reach(order.side, held)):
+            return None
         most = limits.max_position if isinstance(limits, (InstrumentLimits, StrategyLimits)) else None
         if most is not None and position > most:
             words = f"position would be {self._name_size(position, order)}, {scope.words} is {most:f}"
             return f"{words} (working orders of {working.of(order.side):f} included)"
-        if isinstance(wish.market, str):
-            return None
-        worth = position * wish.market.price
+        price = self._known_price(wish)
+        if price is None:
+            return None  # it closes something at the market, which nobody can value now
+        worth = position * price
         most = limits.max_position_notional
         if most is not None and worth > most:
             words = f"position would be worth {worth:.2f}, {scope.words} is {most:f}"
@@ -361,6 +361,11 @@ class RiskEngine:
         if gross <= most:
             return None
         return f"gross exposure would be {gross:.2f}, {scope.words} is {most:f} (working orders included)"
+
+    def _known_price(self, wish: Wish) -> Decimal | None:
+        if isinstance(wish.market, MarketPrice):
+            return wish.market.price
+        return find_known_price(self._cache, wish.order.instrument_id)
 
     def _name_size(self, size: Decimal, order: Order) -> str:
         """``1.2 BTC``"""

@@ -8,7 +8,7 @@ import attrs
 
 from livetrio.engines.market_price import MarketPrice
 from livetrio.engines.risk_config import Limits
-from livetrio.model import Order, OrderType
+from livetrio.model import Order
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -19,6 +19,7 @@ class Wish:
     quantity: Decimal
     """The whole size that it shall have."""
     price: Decimal | None
+    """Its limit. A market order has none, even if a worst price is sent with it."""
     trigger_price: Decimal | None
     """None of a change where it is not told."""
     left: Decimal
@@ -46,12 +47,14 @@ class Wish:
         """Whether the engine or its operator closes something, which no limit may hold up."""
         return self.order.strategy is None and self.order.reduce_only
 
-    def notional(self, market: MarketPrice) -> Decimal:
+    @property
+    def notional(self) -> Decimal | None:
         """What the whole is worth: at its price, else at what sets it off, else at what it would be filled
-        at."""
-        price = None if self.order.order_type is OrderType.MARKET else self.price
-        price = price or self.trigger_price or self.order.trigger_price
-        return self.quantity * (market.touch(self.order.side) if price is None else price)
+        at; None where that is not known."""
+        price = self.price or self.trigger_price or self.order.trigger_price
+        if price is None and isinstance(self.market, MarketPrice):
+            price = self.market.touch(self.order.side)
+        return None if price is None else self.quantity * price
 
 
 @attrs.frozen

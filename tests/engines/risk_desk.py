@@ -10,6 +10,8 @@ from livetrio.cache import Cache
 from livetrio.engines.risk import RiskEngine
 from livetrio.engines.risk_config import InstrumentLimits, RiskConfig
 from livetrio.model import (
+    Instrument,
+    InstrumentKind,
     MarketContext,
     Order,
     OrderEvent,
@@ -25,6 +27,14 @@ SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 BTC, ETH = "BTC-USD-PERP.FAKE", "ETH-USD-PERP.FAKE"
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
+
+
+def perpetual(instrument):
+    base = instrument.partition("-")[0]
+    return Instrument(
+        instrument_id=instrument, kind=InstrumentKind.PERPETUAL, base=base, quote="USD", venue_symbol=base,
+        price_step=D(1), size_step=D("0.1"),
+    )  # fmt: skip
 
 
 @attrs.define

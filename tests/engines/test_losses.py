@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from risk_desk import SECOND, Desk
+from risk_desk import DAY, SECOND, Desk
 
 from livetrio.engines.risk import TradingState
 from livetrio.engines.risk_config import StrategyLimits
@@ -62,18 +62,22 @@ def test_who_lets_trading_go_on_starts_the_drawdown_afresh_and_not_the_day():
     assert desk.breaches == ["10.00 lost today, the limit is 10"]
 
 
-def test_a_strategy_that_has_not_recovered_is_locked_again_the_next_day():
+def test_a_strategy_in_drawdown_is_locked_until_it_has_been_better_for_a_day():
     desk = Desk(strategies={"mm": StrategyLimits(max_drawdown=D(10))})
-    desk.risk.check_losses()
-    desk.holdings.results["mm"] = D(-10)
-    desk.risk.check_losses()
-    (first,) = desk.risk.locks()
-    desk.now = first.until
-    assert desk.risk.locks() == ()
+    for result in (0, -10):
+        desk.holdings.results["mm"] = D(result)
+        desk.risk.check_losses()
+    for _ in range(3):  # days
+        desk.now += DAY - SECOND
+        desk.risk.check_losses()
+        assert [each.strategy for each in desk.risk.locks()] == ["mm"]
 
+    desk.holdings.results["mm"] = D(-9)
+    desk.now += DAY - 1
     desk.risk.check_losses()
-    (second,) = desk.risk.locks()
-    assert (second.strategy, second.until - first.until) == ("mm", 86_400 * SECOND)
+    assert [each.strategy for each in desk.risk.locks()] == ["mm"]
+    desk.now += 1
+    assert desk.risk.locks() == ()
     assert desk.breaches == []
 
 

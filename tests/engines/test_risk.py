@@ -3,22 +3,14 @@
 from decimal import Decimal
 
 import pytest
-from risk_desk import BTC, BUY, ETH, SECOND, SELL, Desk, limited
+from risk_desk import BTC, BUY, ETH, SECOND, SELL, Desk, limited, perpetual
 from structlog.testing import capture_logs
 
 from livetrio.engines.risk import TradingState
 from livetrio.engines.risk_config import InstrumentLimits, Protection, StrategyLimits
-from livetrio.model import Instrument, InstrumentKind, Order, OrderStatus, OrderType
+from livetrio.model import Order, OrderStatus, OrderType
 
 D = Decimal
-
-
-def perpetual(instrument):
-    base = instrument.partition("-")[0]
-    return Instrument(
-        instrument_id=instrument, kind=InstrumentKind.PERPETUAL, base=base, quote="USD", venue_symbol=base,
-        price_step=D(1), size_step=D("0.1"),
-    )  # fmt: skip
 
 
 def left(outcome):
@@ -194,12 +186,34 @@ def test_what_reduces_passes_every_limit_on_size():
     limits = InstrumentLimits(max_position=D(1), max_order_size=D(1), max_open_orders=1)
     worths = {"max_order_notional": D(10), "max_position_notional": D(10), "max_gross_exposure": D(1)}
     desk = Desk(instruments={BTC: limits}, **worths)
-    desk.hold(5, strategy="mm")
+    desk.hold(9, strategy="mm")
 
     assert left(desk.place(SELL, 4))
-    assert left(desk.place(SELL, 1))
+    assert left(desk.place(SELL, 3))
+    assert left(desk.place(SELL, 2, reduce_only=True))
     assert "its size is 4" in desk.place(SELL, 4)  # after the others it would turn the position
-    assert left(desk.place(SELL, 5, reduce_only=True))
+
+
+def test_a_reduce_only_order_must_not_let_others_break_a_limit():
+    desk = limited(max_position=D(5))
+    desk.hold(2, strategy="mm")
+    first = desk.place(SELL, 3)
+    assert left(desk.place(SELL, 3))
+
+    # Filled before the other two, it would leave them to go to -6.
+    assert "position would be 6" in desk.place(SELL, 2, reduce_only=True)
+    assert left(desk.place(SELL, 1, reduce_only=True))
+    desk.end(first)
+    assert left(desk.place(SELL, 2, reduce_only=True))
+
+
+def test_the_kill_switch_closes_whatever_others_come_to():
+    desk = limited(max_position=D(5), max_order_size=D(1), max_open_orders=1)
+    desk.hold(2, strategy="mm")
+    desk.place(SELL, 1)
+    desk.hold(4, strategy="mm")
+
+    assert left(desk.place(SELL, 6, None, strategy=None, reduce_only=True))
 
 
 def test_reduce_only_orders_take_a_position_to_zero_and_no_further():
@@ -360,8 +374,28 @@ def test_a_price_that_is_old_or_unknown_decides_nothing():
     assert f"no price of {ETH} is known: subscribe" in desk.place(BUY, 1, instrument=ETH)
 
 
+def test_a_market_order_has_no_price_that_could_be_too_far_off():
+    desk = Desk()
+
+    assert left(desk.place(BUY, 1, 150, order_type=OrderType.MARKET))
+
+
+def test_what_closes_at_the_market_is_held_to_the_price_that_was_known_last():
+    desk = Desk(max_position_notional=D(300))
+    desk.hold(1)
+    desk.place(SELL, 3)
+    desk.now += 11 * SECOND
+    close = {"strategy": "mm", "reduce_only": True}
+    assert "position would be worth 300.00" not in str(desk.place(SELL, 1, None, **close))
+
+    desk = Desk(strategies={"mm": StrategyLimits(max_position_notional=D(1))})
+    desk.hold(1, instrument=ETH, strategy="trend")
+    desk.cache.remove_position(ETH)
+    assert left(desk.place(SELL, 1, None, instrument=ETH, **close))
+
+
 def test_what_closes_at_the_market_needs_no_price():
-    desk = Desk(strategies={"mm": StrategyLimits(max_position=D(1), max_position_notional=D(1))})
+    desk = Desk(strategies={"mm": StrategyLimits(max_position=D(1), max_position_notional=D(150))})
     desk.hold(5, strategy="trend")
     desk.now += 11 * SECOND
 
@@ -577,6 +611,18 @@ def test_a_protection_locks_entries_after_round_trips_and_what_reduces_passes():
     assert [each.instrument_id for each in desk.risk.locks()] == [BTC]
     desk.now += 5 * SECOND
     assert left(desk.place(BUY, 1))
+
+
+def test_a_lock_lets_out_what_makes_the_strategys_own_position_smaller():
+    desk = Desk(protections=[Protection(kind="cooldown", lock_ms=5_000)])
+    desk.hold(5, strategy="trend")
+    desk.hold(-2, strategy="mm")
+    desk.risk.on_round_trip(BTC, "trend", D(3), desk.now)
+
+    assert "entries are locked" in desk.place(BUY, 1, strategy="trend")
+    assert "entries are locked" in desk.place(BUY, 1, strategy=None)
+    assert left(desk.place(BUY, 2))
+    assert "entries are locked" in desk.place(BUY, 1)
 
 
 def test_limits_of_an_instrument_that_is_not_there_are_named_once():

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from decimal import Decimal
+from types import MappingProxyType
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from risk_desk import BTC, BUY, ETH, SELL, Desk
+from risk_desk import BTC, BUY, ETH, SELL, Desk, perpetual
 
 from livetrio.engines.exposure import Working
 from livetrio.engines.risk_config import InstrumentLimits, StrategyLimits
@@ -14,8 +15,7 @@ from livetrio.model import Order, OrderSide, OrderStatus
 
 D = Decimal
 PRICES = {BTC: 100, ETH: 10}
-LIMITS = {"a": 4, "b": 1}
-"""Of each strategy's share, base units."""
+STRATEGIES = ["a", "b"]
 MOST, MOST_OPEN, MOST_GROSS = 5, 6, 320
 """Of BTC, base units; of orders; of all, quote currency."""
 
@@ -24,16 +24,19 @@ class Market(RuleBasedStateMachine):
     """Two strategies in two instruments. Orders are filled, lost, found, modified and ended in any order."""
 
     reduce_only = st.just(False)
+    shares = MappingProxyType({"a": 4, "b": 1})
+    """What each strategy may hold of an instrument, base units."""
 
     @initialize()
     def begin(self):
         self.desk = Desk(
             instruments={BTC: InstrumentLimits(max_position=D(MOST))},
-            strategies={name: StrategyLimits(max_position=D(most)) for name, most in LIMITS.items()},
+            strategies={name: StrategyLimits(max_position=D(most)) for name, most in self.shares.items()},
             max_gross_exposure=D(MOST_GROSS),
             max_open_orders=MOST_OPEN,
         )
         self.desk.quote(ETH, 10)
+        self.desk.cache.update_instrument(perpetual(BTC))
         self.working = []
         self.wanted = {}
         """By order: the size that a modification under way asks for, and what was to be open of it."""
@@ -43,7 +46,7 @@ class Market(RuleBasedStateMachine):
         side=st.sampled_from(OrderSide),
         quantity=st.integers(1, 6),
         instrument=st.sampled_from([BTC, BTC, ETH]),
-        strategy=st.sampled_from([*LIMITS]),
+        strategy=st.sampled_from(STRATEGIES),
     )
     def place(self, data, side, quantity, instrument, strategy):
         is_guarded = data.draw(self.reduce_only)
@@ -106,6 +109,19 @@ class Market(RuleBasedStateMachine):
         assert abs(self.desk.holdings.quantity(BTC)) <= MOST
 
     @invariant()
+    def nor_could_what_is_working_take_them_beyond(self):
+        """But for what is filled of an order while its modification is under way."""
+        if any(
+            wanted - order.filled_quantity != open_then
+            for order in self.working
+            for wanted, open_then in [self.wanted.get(order.client_order_id, (D(0), -order.filled_quantity))]
+        ):
+            return
+        working = self.desk.risk.exposure.working(BTC, None)
+        assert working.largest(self.desk.holdings.quantity(BTC)) <= MOST
+        assert self.desk.risk.exposure.gross(None) <= MOST_GROSS
+
+    @invariant()
     def all_together_is_within_its_limit(self):
         worth = sum(abs(self.desk.holdings.quantity(each)) * price for each, price in PRICES.items())
         assert worth <= MOST_GROSS
@@ -125,7 +141,7 @@ class Market(RuleBasedStateMachine):
                 counts[owner] += 1
 
         exposure, worth = self.desk.risk.exposure, D(0)
-        for owner in (None, *LIMITS):
+        for owner in (None, *STRATEGIES):
             assert exposure.orders(owner) == counts[owner]
             for instrument in PRICES:
                 for side in OrderSide:
@@ -141,7 +157,7 @@ class PlainMarket(Market):
 
     @invariant()
     def shares_are_within_their_limits(self):
-        for strategy, most in LIMITS.items():
+        for strategy, most in self.shares.items():
             for instrument in PRICES:
                 held = self.desk.holdings.quantity(instrument, strategy)
                 own = [
@@ -160,6 +176,7 @@ class MixedMarket(Market):
     """Among the orders are such as only reduce."""
 
     reduce_only = st.booleans()
+    shares = MappingProxyType({"a": 100, "b": 100})
 
 
 class TestPlainMarket(PlainMarket.TestCase):
