@@ -6,6 +6,7 @@ General layout, each importing only what stands below it:
     exchange      a venue on this machine, in a real venue's wire protocol
     strategy      what authors write, what they may see and do
     supervision   every long-lived task: connections, heartbeats, ticks          <- the async layer
+    journal       what must survive a crash
     venues        pure codecs: frames to events and back
     engines       plain objects that keep cache and bus true
     cache         what we believe now

@@ -16,14 +16,15 @@ def set_aside(path: Path) -> None:
       JournalInUse: an engine writes it.
       OSError: it cannot be renamed.
     """
-    if not path.exists():
+    if not path.exists() and not wal_of(path).exists():
         return
     lock = JournalLock(path)
     try:
         old = Path(f"{path}.old")
-        wal_of(old).unlink(missing_ok=True)
-        os.replace(path, old)
-        if wal_of(path).exists():
+        if path.exists():
+            wal_of(old).unlink(missing_ok=True)
+            os.replace(path, old)
+        if wal_of(path).exists():  # also if a process was killed between the two
             os.replace(wal_of(path), wal_of(old))
     finally:
         lock.release()

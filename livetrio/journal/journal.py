@@ -125,11 +125,10 @@ class Journal:
 
     def record_event(self, event: OrderEvent) -> None:
         """What happened to an order, how the order stands now, and the fill, if it is one."""
-        order = event.order
         self._events.append(encode_event(event, self.run, self._next()))
-        self._orders[order.client_order_id] = ORDERS.encode(order)
+        self.record_order(event.order)
         if isinstance(event, OrderFilled):
-            self.record_fill(event.fill, order.strategy)
+            self.record_fill(event.fill, event.order.strategy)
 
     def record_order(self, order: Order) -> None:
         """How an order stands now, where that has changed without anything that is told."""

@@ -20,12 +20,16 @@ class JournalLock:
 
         Raises:
           JournalInUse: another process has it, or this one has it already.
-          OSError: the file cannot be made.
+          OSError: the file cannot be made or written.
         """
         self.path = Path(f"{journal}.lock")
         self._descriptor = self._take(journal)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
+        except OSError:
+            self.release()
+            raise
 
     def _take(self, journal: Path) -> int:
         while True:

@@ -25,16 +25,12 @@ from livetrio.errors import JournalFailed
 from livetrio.journal.event_rows import SELECT_EVENTS, decode_event
 from livetrio.journal.failures import explain
 from livetrio.journal.inspection import check_header, inspect_file, wal_of
-from livetrio.journal.schema import EVENT_NAMES, FILLS, IS_WORKING, ORDERS
+from livetrio.journal.schema import FILLS, IS_WORKING, ORDERS
 from livetrio.journal.wal import HEADER_BYTES
 from livetrio.model import Fill, Order, OrderEvent
 
 ATTEMPTS = 10
 """To copy a journal that is changed meanwhile. A checkpoint comes once in minutes."""
-
-
-_FILL_ID = EVENT_NAMES.index("fill_id")
-"""Where a row of an event has its fill's id."""
 
 
 @attrs.frozen
@@ -104,13 +100,14 @@ class JournalCopy:
         order = self.order(client_order_id)
         if order is None:
             return ()
-        rows = self._connection.execute(SELECT_EVENTS, (client_order_id,)).fetchall()
-        fills: dict[str, Fill] = {}
-        for fill_id in {row[_FILL_ID] for row in rows} - {None}:
-            query = f"{FILLS.select} WHERE fill_id = ? AND instrument = ?"
-            found = self._connection.execute(query, (fill_id, order.instrument_id)).fetchone()
-            fills[fill_id] = FILLS.decode(found)
-        return tuple(decode_event(row, order, fills) for row in rows)
+        fills = self._connection.execute(
+            f"{FILLS.select} WHERE instrument = ? "
+            "AND fill_id IN (SELECT fill_id FROM order_events WHERE client_order_id = ?)",
+            (order.instrument_id, client_order_id),
+        )
+        by_id = {each.fill_id: each for each in map(FILLS.decode, fills)}
+        rows = self._connection.execute(SELECT_EVENTS, (client_order_id,))
+        return tuple(decode_event(row, order, by_id) for row in rows)
 
     def states(self, kind: str) -> dict[str, Any]:
         """What was put under a kind, by key, as JSON has it: decimals are text."""
@@ -141,7 +138,7 @@ def open_copy(path: Path) -> Iterator[JournalCopy]:
             _copy(path, copy)
             inspect_file(copy, name=path)
         except OSError as error:
-            raise explain(path, error) from error
+            raise JournalFailed(f"{path}: cannot be copied into {folder}: {error.strerror}") from error
         try:
             with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
                 yield JournalCopy(connection)

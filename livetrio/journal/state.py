@@ -42,7 +42,7 @@ class JournalState:
 def load_state(
     connection: sqlite3.Connection, run: int, *, fills_since: int, torn_bytes: int
 ) -> JournalState:
-    """Read it; ``run`` is the present one. A thousand working orders take 15 ms, whatever else there is."""
+    """Read it; ``run`` is the present one. A thousand working orders among 100,000 others take 40 ms."""
     working = connection.execute(f"{ORDERS.select} WHERE {IS_WORKING} ORDER BY ts_init, client_order_id")
     fill_ids = connection.execute("SELECT fill_id FROM fills WHERE ts_event >= ?", (fills_since,))
     payment_ids = connection.execute("SELECT payment_id FROM fundings WHERE ts_event >= ?", (fills_since,))

@@ -180,7 +180,7 @@ while True:
 
 
 def test_what_was_committed_survives_a_kill_at_any_instruction(path):
-    for kill in range(12):
+    for kill in range(20):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, path, __file__.rpartition("/")[0]], stdout=subprocess.PIPE
         ) as writer:
