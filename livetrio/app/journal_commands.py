@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,28 @@ if TYPE_CHECKING:
 journal_argument = click.argument("journal", type=click.Path(path_type=Path))
 
 
+def _read_since(_: click.Context, __: click.Parameter, text: str | None) -> int:
+    """UTC nanoseconds of an instant, or of so long ago."""
+    from livetrio.clock import NANOSECONDS
+    from livetrio.durations import parse_duration
+
+    if text is None:
+        return 0
+    try:
+        return time.time_ns() - round(parse_duration(text) * NANOSECONDS)
+    except ValueError:
+        pass
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            "expected an instant such as 2026-11-23 or 2026-11-23T12:00Z, or a duration such as 12h, "
+            f"found {text!r}"
+        ) from None
+    past = instant.replace(tzinfo=instant.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return past // timedelta(microseconds=1) * 1_000
+
+
 @click.command(short_help="Show the orders in JOURNAL.")
 @journal_argument
 @click.option("--all", "is_all", is_flag=True, help="Those that are over, too.")
@@ -30,6 +54,7 @@ journal_argument = click.argument("journal", type=click.Path(path_type=Path))
 def orders(journal: Path, is_all: bool, strategy: str | None, order_id: str | None, as_json: bool) -> None:
     """Show the orders in JOURNAL that are not over. An engine may be writing it."""
     with explaining_errors():
+        from livetrio.app.tables import one_line
         from livetrio.errors import OrderNotFound
         from livetrio.journal.reading import open_copy
 
@@ -45,7 +70,7 @@ def orders(journal: Path, is_all: bool, strategy: str | None, order_id: str | No
                 _tell([order_row(order), *map(event_row, copy.events(order.client_order_id))], True, "")
                 return
             for name, value in order_row(order).items():
-                click.echo(f"{name:>15}  {_text(value)}")
+                click.echo(f"{name:>15}  {one_line(_text(value))}")
             click.echo()
             _tell(map(event_row, copy.events(order.client_order_id)), False, "Nothing happened to it.")
 
@@ -54,12 +79,18 @@ def orders(journal: Path, is_all: bool, strategy: str | None, order_id: str | No
 @journal_argument
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV, every digit and every column.")
 @click.option("--strategy", metavar="NAME", help="Only those of one strategy.")
-def fills(journal: Path, as_csv: bool, strategy: str | None) -> None:
+@click.option(
+    "--since",
+    callback=_read_since,
+    metavar="TIME",
+    help="Only those from 2026-11-23 on (UTC), or of the last 12h.",
+)
+def fills(journal: Path, as_csv: bool, strategy: str | None, since: int) -> None:
     """Show every fill in JOURNAL, the oldest first. An engine may be writing it."""
     with explaining_errors():
         from livetrio.journal.reading import read_fills
 
-        found = [each for each in read_fills(journal) if strategy in (None, each.strategy)]
+        found = [each for each in read_fills(journal, since=since) if strategy in (None, each.strategy)]
         rows = [fill_row(each) for each in found]
         if as_csv:
             _write_csv(rows)
@@ -127,7 +158,7 @@ def fill_row(recorded: RecordedFill) -> dict[str, Any]:
 
 
 def _tell(rows: Iterable[Mapping[str, Any]], as_json: bool, nothing: str) -> None:
-    from livetrio.app.tables import table
+    from livetrio.app.tables import one_line, table
 
     found: Sequence[Mapping[str, Any]] = list(rows)
     if as_json:
@@ -138,7 +169,8 @@ def _tell(rows: Iterable[Mapping[str, Any]], as_json: bool, nothing: str) -> Non
         click.echo(nothing)
     else:
         shown = [name for name in found[0] if any(row[name] is not None for row in found)]
-        lines = table(shown, [[_text(row[name]) for name in shown] for row in found], left=len(shown))
+        cells = [[one_line(_text(row[name])) for name in shown] for row in found]
+        lines = table(shown, cells, left=len(shown))
         click.echo("\n".join(lines))
 
 

@@ -87,6 +87,18 @@ def test_one_order_is_shown_with_all_that_happened_to_it(journal):
     assert run("orders", journal, "--id", "2", "--json").stdout.count("\n") == 1
 
 
+def test_what_a_venue_gave_as_its_reason_stays_on_its_line(tmp_path):
+    journal = Journal.open(tmp_path / "odd", now=1, version="1")
+    odd = order(1, S.ACCEPTED)
+    odd.reason = "two\nlines\x1b[2J"
+    journal.record_order(odd)
+    journal.commit()
+    shown = run("orders", tmp_path / "odd").stdout, run("orders", tmp_path / "odd", "--id", "1").stdout
+    journal.close("stopped")
+
+    assert all("two lines [2J" in each for each in shown)
+
+
 def test_an_order_that_is_not_there_is_said(journal):
     result = run("orders", journal, "--id", "77")
 
@@ -101,6 +113,30 @@ def test_fills_are_written_with_every_digit(journal):
     assert (row["time"], row["strategy"], row["note"]) == ("2026-01-01T00:00:00.000Z", "mm", "")
     assert "100.10" in run("fills", journal).stdout
     assert run("fills", journal, "--strategy", "nobody").stdout == "No fills.\n"
+
+
+@pytest.mark.parametrize(
+    "since, is_shown",
+    [
+        ("2026-01-01", True),
+        ("2026-01-01T00:00:00.000001Z", False),
+        ("2026-01-01T01:00+01:00", True),
+        ("2025-12-31T23:00-01:30", False),
+        ("30s", True),
+        ("29s", False),
+    ],
+)
+def test_fills_are_shown_from_an_instant_on_or_of_so_long_ago(journal, monkeypatch, since, is_shown):
+    monkeypatch.setattr("time.time_ns", lambda: FILL.ts_event + 30_000_000_000)
+
+    assert ("BTC:1" in run("fills", journal, "--since", since).stdout) is is_shown
+
+
+def test_a_time_that_is_none_is_refused(journal):
+    result = run("fills", journal, "--since", "noon")
+
+    assert result.exit_code == 2
+    assert "expected an instant such as 2026-11-23" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["orders", "fills"])
