@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from livetrio.journal.schema import EVENT_NAMES
+from livetrio.journal.schema import EVENT_NAMES, decoding
 from livetrio.model import (
     Fill,
     Order,
@@ -81,29 +81,32 @@ def encode_event(event: OrderEvent, run: int, number: int) -> tuple[object, ...]
 
 
 def decode_event(row: Sequence[Any], order: Order, fills: Mapping[str, Fill]) -> OrderEvent:
-    """The event of a row; ``order`` is whose, as it stands now, and ``fills`` are its fills by their ids."""
-    (_, _, _, name, previous, status, reason, quantity, price, trigger_price, fill_id, ts_event, ts_init) = (
-        row
-    )
-    kind = KINDS[name]
-    more: dict[str, Any] = {}
-    if kind is OrderUpdated:
-        more = {
-            "quantity": Decimal(quantity),
-            "price": _number(price),
-            "trigger_price": _number(trigger_price),
-        }
-    elif kind is OrderFilled:
-        more = {"fill": fills[fill_id]}
-    return kind(
-        order=order,
-        previous=OrderStatus(previous),
-        status=OrderStatus(status),
-        reason=reason,
-        ts_event=ts_event,
-        ts_init=ts_init,
-        **more,
-    )
+    """The event of a row; ``order`` is whose, as it stands now, and ``fills`` are its fills by their ids.
+
+    Raises:
+      BadRow: it is of none.
+    """
+    name, previous, status, reason, quantity, price, trigger_price, fill_id, ts_event, ts_init = row[3:]
+    with decoding("order_events"):
+        kind = KINDS[name]
+        more: dict[str, Any] = {}
+        if kind is OrderUpdated:
+            more = {
+                "quantity": Decimal(quantity),
+                "price": _number(price),
+                "trigger_price": _number(trigger_price),
+            }
+        elif kind is OrderFilled:
+            more = {"fill": fills[fill_id]}
+        return kind(
+            order=order,
+            previous=OrderStatus(previous),
+            status=OrderStatus(status),
+            reason=reason,
+            ts_event=ts_event,
+            ts_init=ts_init,
+            **more,
+        )
 
 
 def _digits(number: Decimal | None) -> str | None:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from livetrio.errors import JournalCorrupt, JournalError, JournalFailed, JournalInUse
+from livetrio.journal.schema import BadRow
 
 _DAMAGE = (
     sqlite3.SQLITE_CORRUPT,
@@ -14,14 +15,22 @@ _DAMAGE = (
 )
 
 
-def explain(path: Path, error: sqlite3.Error | OSError) -> JournalError:
-    """The error for something that went wrong while a journal was opened or read."""
+TROUBLE = (sqlite3.Error, UnicodeDecodeError, BadRow)
+"""What comes of asking SQLite; the second where its own message quotes what is damaged."""
+
+
+def explain(path: Path, error: Exception) -> JournalError:
+    """The error for `TROUBLE` or an OSError, as a journal was opened or read."""
     if isinstance(error, OSError):
         return JournalFailed(f"{path}: cannot be used: {error.strerror}")
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF  # without its details
-    if code in _DAMAGE:
+    code = getattr(error, "sqlite_errorcode", None)
+    is_text = code is None and isinstance(error, sqlite3.OperationalError)  # which is no UTF-8
+    if is_text or not isinstance(error, sqlite3.Error):
         return corrupt(path, str(error))
-    if code == sqlite3.SQLITE_BUSY:
+    primary = 0 if code is None else code & 0xFF  # without its details
+    if primary in _DAMAGE:
+        return corrupt(path, str(error))
+    if primary == sqlite3.SQLITE_BUSY:
         return JournalInUse(f"{path}: is open in another program ({error}): close it there")
     return JournalFailed(f"{path}: cannot be used: {error}")
 

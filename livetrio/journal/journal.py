@@ -27,17 +27,15 @@ import msgspec
 
 from livetrio.errors import JournalFailed
 from livetrio.journal.event_rows import encode_event
-from livetrio.journal.failures import explain
+from livetrio.journal.failures import TROUBLE, explain
 from livetrio.journal.file import begin_run, connect, make_file, roll_back
-from livetrio.journal.inspection import check_pages, inspect_file, wal_of
+from livetrio.journal.inspection import ID_BYTES, check_pages, inspect_file, read_id, wal_of
 from livetrio.journal.lock import JournalLock
 from livetrio.journal.schema import FILLS, FUNDINGS, INSERT_EVENT, INSERT_REQUEST, ORDERS
 from livetrio.journal.state import JournalState, load_state
 from livetrio.model import Fill, FundingPayment, Order, OrderEvent, OrderFilled
 
 Sync = Literal["process", "power"]
-
-JOURNAL_ID_BYTES = 3
 
 _SYNCHRONOUS: Mapping[Sync, str] = {"process": "NORMAL", "power": "FULL"}
 """SQLite's names: its log is on the disk at each checkpoint, or at each commit."""
@@ -62,8 +60,7 @@ class Journal:
         self.path = path
         self.run = run
         """Counts the times that it was opened, from 1."""
-        (text,) = connection.execute("SELECT value FROM about WHERE key = 'journal_id'").fetchone()
-        self.journal_id = bytes.fromhex(text)
+        self.journal_id = read_id(connection)
         """Drawn when it was made; what its orders' ids have in common."""
         self._connection = connection
         self._lock = lock
@@ -110,7 +107,7 @@ class Journal:
                     torn_bytes = inspect_file(path).torn_bytes
                     check_pages(path)
                 else:
-                    make_file(path, journal_id=random(JOURNAL_ID_BYTES), now=now, version=version)
+                    make_file(path, journal_id=random(ID_BYTES), now=now, version=version)
                 connection = connect(path)
                 stack.callback(connection.close)
                 run = begin_run(connection, now=now, version=version, torn_bytes=torn_bytes)
@@ -118,7 +115,7 @@ class Journal:
                 journal = cls(path, connection, lock, run, torn_bytes)
                 stack.pop_all()
                 return journal
-        except (sqlite3.Error, OSError) as error:
+        except (*TROUBLE, OSError) as error:
             raise explain(path, error) from error
 
     # Recording. Nothing of this is written before `commit`.
@@ -246,7 +243,7 @@ class Journal:
             return load_state(
                 self._connection, self.run, fills_since=fills_since, torn_bytes=self._torn_bytes
             )
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             raise explain(self.path, error) from error
 
     def close(self, ended: str, *, now: int | None = None) -> None:

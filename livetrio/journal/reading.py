@@ -23,9 +23,9 @@ import msgspec
 
 from livetrio.errors import JournalFailed
 from livetrio.journal.event_rows import SELECT_EVENTS, decode_event
-from livetrio.journal.failures import explain
+from livetrio.journal.failures import TROUBLE, explain
 from livetrio.journal.inspection import check_header, inspect_file, wal_of
-from livetrio.journal.schema import FILLS, IS_WORKING, ORDERS
+from livetrio.journal.schema import FILLS, IS_WORKING, ORDERS, decoding
 from livetrio.journal.wal import HEADER_BYTES
 from livetrio.model import Fill, Order, OrderEvent
 
@@ -112,7 +112,8 @@ class JournalCopy:
     def states(self, kind: str) -> dict[str, Any]:
         """What was put under a kind, by key, as JSON has it: decimals are text."""
         rows = self._connection.execute("SELECT key, value FROM states WHERE kind = ?", (kind,))
-        return {key: msgspec.json.decode(value) for key, value in rows}
+        with decoding("states"):
+            return {key: msgspec.json.decode(value) for key, value in rows}
 
     def fills(self, *, since: int = 0) -> tuple[RecordedFill, ...]:
         """Fills from an instant on (the venue's time, UTC nanoseconds), the oldest first."""
@@ -142,7 +143,7 @@ def open_copy(path: Path) -> Iterator[JournalCopy]:
         try:
             with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
                 yield JournalCopy(connection)
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             raise explain(path, error) from error
 
 

@@ -6,12 +6,14 @@ change of any column makes another schema: `SCHEMA_VERSION` counts them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import attrs
+import msgspec
 
 from livetrio.model import (
     Fill,
@@ -77,6 +79,19 @@ def _instrument() -> Column:
     return Column("instrument", "TEXT NOT NULL", "instrument_id", read=InstrumentId)
 
 
+class BadRow(Exception):
+    """What SQLite finds in order and is none of our values all the same."""
+
+
+@contextmanager
+def decoding(table: str) -> Iterator[None]:
+    """Turn what goes wrong in reading a row of a table into a BadRow."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise BadRow(f"a row of {table} makes no sense ({type(error).__name__}: {error})") from error
+
+
 class Table(Generic[T]):
     """A table whose rows are values of one class, and may have some more columns behind them."""
 
@@ -109,13 +124,18 @@ class Table(Generic[T]):
         )
 
     def decode(self, row: Sequence[Any]) -> T:
-        """The value of a row, whatever is behind it."""
-        return self.kind(
-            **{
-                field: cell if cell is None or read is None else read(cell)
-                for (field, read), cell in zip(self._readers, row, strict=False)
-            }
-        )
+        """The value of a row, whatever is behind it.
+
+        Raises:
+          BadRow: it is of none.
+        """
+        with decoding(self.name):
+            return self.kind(
+                **{
+                    field: cell if cell is None or read is None else read(cell)
+                    for (field, read), cell in zip(self._readers, row, strict=False)
+                }
+            )
 
 
 ORDERS = Table(

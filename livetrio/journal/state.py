@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from livetrio.journal.schema import IS_WORKING, ORDERS
+from livetrio.journal.schema import IS_WORKING, ORDERS, decoding
 from livetrio.model import Order
 
 
@@ -48,7 +48,8 @@ def load_state(
     payment_ids = connection.execute("SELECT payment_id FROM fundings WHERE ts_event >= ?", (fills_since,))
     states: dict[str, dict[str, Any]] = {}
     for kind, key, value in connection.execute("SELECT kind, key, value FROM states"):
-        states.setdefault(kind, {})[key] = msgspec.json.decode(value)
+        with decoding("states"):
+            states.setdefault(kind, {})[key] = msgspec.json.decode(value)
     last_run = connection.execute("SELECT ended FROM runs WHERE run = ?", (run - 1,)).fetchone()
     (ended,) = last_run or (None,)
     return JournalState(

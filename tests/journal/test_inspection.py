@@ -2,14 +2,25 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from journal_samples import order
 
-from livetrio.errors import JournalCorrupt, JournalFailed, JournalForeign, JournalInUse, JournalNewer
+from livetrio.errors import (
+    JournalCorrupt,
+    JournalError,
+    JournalFailed,
+    JournalForeign,
+    JournalInUse,
+    JournalNewer,
+)
 from livetrio.journal.journal import Journal
-from livetrio.journal.reading import read_orders
+from livetrio.journal.reading import open_copy, read_events, read_orders
+from livetrio.model import OrderAccepted, OrderStatus
 
 
 @pytest.fixture
@@ -35,6 +46,20 @@ def killed(path, *, orders=300, in_log=0):
     journal.close("stopped")
     for name, content in files.items():
         (path.parent / name).write_bytes(content)
+
+
+def changed(path, change):
+    """A journal of one run that ended well, with something in it and a change."""
+    journal = opened(path)
+    journal.record_event(
+        OrderAccepted(
+            order=order(1), previous=OrderStatus.SUBMITTED, status=OrderStatus.ACCEPTED, ts_event=1, ts_init=1
+        )
+    )
+    journal.put("position", "BTC", {"quantity": "1"})
+    journal.close("stopped")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(change)
 
 
 def contents(folder):
@@ -193,14 +218,25 @@ def test_a_file_whose_end_is_missing_is_refused(path):
     refuse(path, JournalCorrupt, f"expected {size} bytes, found {size - 5000}: its end is missing")
 
 
-@pytest.mark.parametrize("table", ["runs", "about"])
-def test_a_table_that_is_missing_is_named(path, table):
-    killed(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(f"DROP TABLE {table}")
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ("DROP TABLE about", "no such table: about"),
+        ("DROP TABLE runs", "its table runs is missing, or is another"),
+        ("DROP INDEX fills_by_time", "its index fills_by_time is missing, or is another"),
+        ("ALTER TABLE orders RENAME COLUMN price TO cost", "its table orders is missing, or is another"),
+    ],
+)
+def test_a_table_that_is_missing_or_another_is_named(path, change, words):
+    changed(path, change)
 
-    with pytest.raises(JournalCorrupt, match=f"is damaged: no such table: {table}"):
-        opened(path)
+    refuse(path, JournalCorrupt, f"is damaged: {words}")
+
+
+def test_a_table_of_somebody_elses_beside_ours_does_not_matter(path):
+    changed(path, "CREATE TABLE my_notes (note)")
+
+    opened(path).close("stopped")
 
 
 def test_damage_after_a_good_end_is_found_when_it_is_read(path):
@@ -216,6 +252,104 @@ def test_damage_after_a_good_end_is_found_when_it_is_read(path):
 
     with pytest.raises(JournalCorrupt, match="is damaged: database disk image is malformed"):
         read_orders(path)
+
+
+# What SQLite finds in order.
+
+
+@pytest.mark.parametrize(
+    "change, table",
+    [
+        ("UPDATE orders SET status = 'acceqted'", "orders"),
+        ("UPDATE orders SET price = 'cheap'", "orders"),
+        ("UPDATE states SET value = '{'", "states"),
+    ],
+)
+def test_a_row_that_is_no_value_is_damage(path, change, table):
+    changed(path, change)
+    journal = opened(path)
+    with pytest.raises(JournalCorrupt, match=f"is damaged: a row of {table} makes no sense"):
+        journal.load()
+
+    journal.close("failed")
+
+
+def test_text_that_is_none_is_damage(path):
+    changed(path, "UPDATE orders SET reason = CAST(x'ff' AS TEXT)")
+    journal = opened(path)
+    with pytest.raises(JournalCorrupt, match="is damaged: Could not decode to UTF-8"):
+        journal.load()
+
+    journal.close("failed")
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM about", "UPDATE about SET value = '00ff'"])
+def test_a_journal_without_its_id_is_damaged(path, change):
+    changed(path, change)
+
+    refuse(path, JournalCorrupt, "is damaged: a row of about makes no sense")
+
+
+@pytest.mark.parametrize("change", ["kind = 'OrderForgotten'", "kind = 'OrderFilled'", "previous = 'x'"])
+def test_an_event_that_is_none_is_damage(path, change):
+    changed(path, f"UPDATE order_events SET {change}")
+
+    with pytest.raises(JournalCorrupt, match="is damaged: a row of order_events makes no sense"):
+        read_events(path, order(1).client_order_id)
+
+
+def test_what_goes_wrong_with_whoever_reads_is_not_the_journals(path):
+    opened(path).close("stopped")
+
+    with pytest.raises(ValueError, match="mine"), open_copy(path):
+        raise ValueError("mine")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder with the files of a journal as a killed engine leaves it."""
+    folder = tmp_path_factory.mktemp("whole")
+    changed(folder / "orders.journal", "UPDATE orders SET reason = 'x'")
+    killed(folder / "orders.journal", orders=20, in_log=5)
+    return folder
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(["orders.journal", "orders.journal-wal"]),
+    damage=st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), min_size=1, max_size=4),
+)
+def test_whatever_the_bytes_are_it_opens_or_says_why_not_and_leaves_them(
+    whole, tmp_path_factory, name, damage
+):
+    path = tmp_path_factory.mktemp("damaged") / "orders.journal"
+    files = contents(whole)
+    content = bytearray(files[name])
+    for at, byte in damage:
+        content[at % len(content)] = byte
+    files[name] = bytes(content)
+    for each, written in files.items():
+        (path.parent / each).write_bytes(written)
+    refused = None
+    try:
+        journal = opened(path)
+    except JournalError as error:
+        refused = str(error)
+    else:
+        one = order(1).client_order_id
+        for use in (
+            journal.load,
+            partial(read_orders, path),
+            partial(read_events, path, one),
+            journal.commit,
+        ):
+            with suppress(JournalError):
+                use()
+        with suppress(JournalError):
+            journal.close("stopped")
+
+    assert refused is None or (str(path) in refused and contents(path.parent) == files)
+    assert not path.with_name(f"{path.name}.lock").exists()
 
 
 # What others have.

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,9 +15,20 @@ PAGE = 512
 FRAME = FRAME_HEADER_BYTES + PAGE
 
 
+class Written(NamedTuple):
+    """A database, its log, and where each of the log's transactions ends."""
+
+    database: bytes
+    log: bytes
+    ends: list
+
+    def __repr__(self):
+        return "<Written>"
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """A database with a log of twelve transactions: (database, log, where each transaction ends)."""
+    """Twelve transactions, of one frame and of several."""
     path = tmp_path_factory.mktemp("wal") / "a.db"
     ends = []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -31,7 +43,7 @@ def written(tmp_path_factory):
             connection.executemany("INSERT INTO t VALUES (?, ?)", rows)
             connection.execute("COMMIT")
             ends.append(log_of(path).stat().st_size)
-        yield path.read_bytes(), log_of(path).read_bytes(), ends
+        yield Written(path.read_bytes(), log_of(path).read_bytes(), ends)
 
 
 def log_of(path):
@@ -83,11 +95,12 @@ def test_a_log_cut_anywhere_is_read_as_far_as_sqlite_reads_it_and_the_rest_is_to
 def test_the_last_transaction_cut_at_any_byte_is_torn_and_all_before_it_whole(written, tmp_path):
     _, log, ends = written
     path = tmp_path / "log"
-    for cut in range(ends[-2], ends[-1]):
+    begin, end = ends[1:3]
+    for cut in range(begin, end):
         path.write_bytes(log[:cut])
         found = read_wal(path)
 
-        assert (found.committed_bytes, found.torn_bytes, found.damage) == (ends[-2], cut - ends[-2], None)
+        assert (found.committed_bytes, found.torn_bytes, found.damage) == (begin, cut - begin, None)
 
 
 def test_any_byte_damaged_before_the_last_transaction_is_found_and_named(written, tmp_path):
