@@ -159,8 +159,8 @@ class OrderLink:
 
     @property
     def waiting(self) -> int:
-        """Commands that have not left yet, and requests without an answer."""
-        return len(self._outbox) + len(self._sent)
+        """Commands that have not left yet, and requests without an answer that could still tell something."""
+        return len(self._outbox) + sum(map(_is_awaited, self._sent.values()))
 
     # The session that carries it.
 
@@ -349,3 +349,13 @@ class OrderLink:
         else:
             self.answers.take(sent.request, event.body)
         return True
+
+
+def _is_awaited(sent: _Sent) -> bool:
+    """Whether an order of the request is not settled. Once it is, by proof, a lost answer is not missed."""
+    return any(
+        not isinstance(each, ScheduleCancel)
+        and (each.order.is_inflight or each.order.is_canceling or each.order.pending_revision is not None)
+        and each.order.is_working
+        for each in sent.request.commands
+    )

@@ -456,6 +456,29 @@ async def test_a_strategy_is_told_why_the_gate_is_closed_and_nothing_leaves(auto
 
 
 @within(3600)
+async def test_a_lost_reply_leaves_an_order_unknown_until_the_exchange_is_asked(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        go_wrong(run, "ack-lost", "silent", "502 on info")
+        order = trader.rest()
+        await until(lambda: order.status is S.UNKNOWN)
+        there = set(resting(run))
+        run.exchange.mischief.injector.remove()
+        await until(lambda: order.is_open, 60)
+        await wait_quiet(run)
+        found = disagreements(run)
+
+    assert there == {order.client_order_id}
+    assert trader.names(order)[:4] == [
+        "OrderInitialized",
+        "OrderSubmitted",
+        "OrderUnknown",
+        "OrderAccepted",
+    ]
+    assert found == []
+
+
+@within(3600)
 async def test_what_is_over_long_ago_or_never_was_cannot_be_found(autojump_clock):
     trader = Trader()
     async with run_strategy(trader) as run:
