@@ -8,6 +8,7 @@ import pytest
 import trio
 from trader_world import BTC, BUY, ETH, SELL, SIZE, Trader, go_wrong, requests_of, resting, until
 
+from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import OrderNotFound, StrategyFailed
 from livetrio.exchange import ExchangeSettings
@@ -476,6 +477,24 @@ async def test_a_lost_reply_leaves_an_order_unknown_until_the_exchange_is_asked(
         "OrderAccepted",
     ]
     assert found == []
+
+
+@within(3600)
+async def test_a_lost_order_is_unknown_until_its_expiry_proves_that_it_never_arrives(autojump_clock):
+    trader = Trader()
+    config = ExecutionConfig(expire_ms=20_000)
+    async with run_strategy(trader, execution=config) as run:
+        go_wrong(run, "timeout-before on action")
+        order = trader.rest()
+        began = trio.current_time()
+        await until(lambda: order.status is S.UNKNOWN)
+        await trader.ctx.wait_closed(order)
+        took = trio.current_time() - began
+
+    assert order.status is S.REJECTED
+    assert "never arrived" in order.reason
+    assert 22 < took < 24
+    assert not run.account.history
 
 
 @within(3600)
