@@ -223,8 +223,11 @@ class OrderDesk:
     # The end.
 
     def begin_stop(self) -> None:
-        """No new orders from strategies' decisions that come now; what reduces still may leave."""
+        """No new orders from strategies' decisions that come now; what reduces still may leave,
+        unless trading is halted."""
         self._is_stopping = True
+        if self.risk.state is TradingState.HALTED:
+            return
         self.risk.set_state(TradingState.REDUCING, "the engine stops")
 
     async def wind_down(self) -> None:

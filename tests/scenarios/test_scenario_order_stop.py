@@ -240,6 +240,28 @@ async def test_the_kill_switch_needs_an_engine_that_runs_and_takes_orders(autoju
 
 
 @within(3600)
+async def test_what_was_halted_stays_halted_while_the_engine_stops(autojump_clock):
+    orders = []
+
+    async def strategy(ctx):
+        with ctx.quotes(BTC) as quotes:
+            await anext(quotes)
+            await ctx.wait_closed(ctx.submit_order(BTC, BUY, SIZE))
+            try:
+                await trio.sleep_forever()
+            finally:
+                orders.append(ctx.submit_order(BTC, SELL, SIZE, reduce_only=True))
+
+    async with run_strategy(strategy) as run:
+        await until(lambda: any(each.szi for each in run.account.positions.values()))
+        await trio.sleep(1)
+        run.engine.halt("by hand")
+
+    assert orders[0].reason == "trading is halted: by hand"
+    assert [each.szi for each in run.account.positions.values()] == [1000]
+
+
+@within(3600)
 async def test_a_loss_limit_halts_trading_and_cancels_what_rests(autojump_clock):
     trader = Trader()
     async with run_strategy(trader, risk=RiskConfig(max_daily_loss=Decimal(2))) as run:
