@@ -115,7 +115,7 @@ class OrderDesk:
                 self.tracker.publish(tracked, tracked.deny("the last run ended before it left", now))
             elif order.status is OrderStatus.SUBMITTED:
                 self.tracker.publish(tracked, tracked.lose("the last run ended before the answer came", now))
-            elif order.pending_revision is not None or order.is_canceling:
+            elif order.is_inflight or order.pending_revision is not None or order.is_canceling:
                 self.tracker.watch(order, "the last run ended before the answer came", 0)
         if state.working_orders:
             log.info("orders of the last run", count=len(state.working_orders), ended=state.ended or "killed")

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import trio
 from order_world import wait_settled
-from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, until
+from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, resting, until
 
 from livetrio.clock import Clock
 from livetrio.engines.client_ids import is_ours
@@ -243,6 +243,34 @@ async def test_a_modification_under_way_at_the_crash_is_settled_by_the_exchange(
     assert again.pending_revision is None
     assert again.venue_order_id == str(there.oid)
     assert agree == []
+
+
+@within(3600)
+async def test_an_order_that_was_on_its_way_at_the_crash_is_unknown_until_the_exchange_is_asked(
+    tmp_path, autojump_clock
+):
+    path = tmp_path / "orders"
+    async with open_exchange() as run_there:
+        first = Trader()
+        async with run_there(first, journal=path, execution=LEAVE) as run:
+            go_wrong(run, "ack-lost", "silent", "502 on info")
+            arrived = first.rest()
+            await trio.sleep(1)
+            go_wrong(run, "timeout-before on action")
+            lost = first.rest("0.94")
+            await trio.sleep(1)
+            statuses = [arrived.status, lost.status]
+        run.exchange.mischief.injector.remove()
+        second = Trader()
+        async with run_there(second, journal=path, execution=LEAVE) as run:
+            await wait_settled(run)
+            again = [run.engine.cache.get_order(each.client_order_id) for each in (arrived, lost)]
+            after = [each.status for each in again]
+            there = set(resting(run))
+
+    assert statuses == [S.SUBMITTED, S.SUBMITTED]
+    assert after == [S.ACCEPTED, S.REJECTED]
+    assert there == {arrived.client_order_id}
 
 
 # Journals.
