@@ -19,6 +19,7 @@ from livetrio.errors import AccountRefused, JournalInUse
 from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.exchange.chain.matching import end
 from livetrio.exchange.chain.order import Status
+from livetrio.exchange.chain.trading import cancel_all
 from livetrio.model import OrderStatus
 from livetrio.testing import run_strategy, within
 from livetrio.testing.agreement import disagreements
@@ -165,6 +166,31 @@ async def test_an_order_that_is_nobodys_is_canceled_where_that_is_the_policy(who
             await wait_settled(run)
             agree = disagreements(run)
 
+    assert agree == []
+
+
+@pytest.mark.parametrize("whose", ["foreign", "lost"])
+@within(3600)
+async def test_nothing_leaves_while_an_order_is_refused_and_it_may_once_it_is_gone(
+    whose, tmp_path, autojump_clock
+):
+    async with open_exchange() as run_there:
+        before = await leave_behind(run_there, tmp_path / "first")
+        if whose == "foreign":
+            make_foreign(before)
+        config = ExecutionConfig(lost_orders="refuse", foreign_orders="refuse")
+        trader = Trader()
+        async with run_there(trader, execution=config) as run:
+            why = trader.ctx.why_closed(BTC)
+            refused = trader.rest()
+            cancel_all(run.exchange.ledger, run.account, Status.CANCELED)
+            await until(lambda: trader.ctx.is_open(BTC), 120)
+            taken = trader.rest()
+            await until(lambda: taken.is_open)
+            agree = disagreements(run)
+
+    assert why.startswith(("1 orders at the venue are nobody's", "what the venue has is being read"))
+    assert refused.status is S.DENIED
     assert agree == []
 
 
