@@ -214,8 +214,8 @@ class OrderLink:
         requests, held_back, delay = self._admit(self._sign(self._outbox.take()))
         for command in held_back:
             self._send_again(command, delay)
-        if not requests or not self._note(requests):
-            return
+        if requests:
+            requests = self._note(requests)
         for request in requests:
             self._remember(request)
         for request in requests:
@@ -257,8 +257,8 @@ class OrderLink:
             else:
                 self._outbox.put(command)
 
-    def _note(self, requests: list[SignedRequest]) -> bool:
-        """Let the journal have what is about to leave; False: it cannot, so nothing leaves."""
+    def _note(self, requests: list[SignedRequest]) -> list[SignedRequest]:
+        """Let the journal have what is about to leave; what may. Without it only cancellations do."""
         now = self.clock.now()
         for request in requests:
             self._record(request, now)
@@ -282,8 +282,8 @@ class OrderLink:
         except JournalFailed as error:
             self._give_back(requests, f"its record cannot be written: {error}")
             self._on_journal_failure(error)
-            return False
-        return True
+            return [each for each in requests if isinstance(each.commands[0], Cancel)]
+        return requests
 
     def _record(self, request: SignedRequest, now: int) -> None:
         kind = type(request.commands[0]).__name__
