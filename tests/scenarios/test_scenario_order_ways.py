@@ -68,3 +68,23 @@ async def test_what_ended_at_the_exchange_without_a_word_is_found_by_the_next_co
 
     assert order.status is S.CANCELED
     assert found == []
+
+
+@within(3600)
+async def test_an_order_whose_fills_cannot_be_had_is_over_in_the_end_and_says_so(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        go_wrong(run, "silent")
+        order = trader.ctx.submit_order(BTC, BUY, SIZE)
+        await until(lambda: run.account.fills)
+        run.account.fills.clear()
+        await trio.sleep(2)
+        waiting = order.is_working
+        with trio.fail_after(300):
+            await trader.ctx.wait_closed(order)
+        held = trader.ctx.position(BTC)
+
+    assert waiting
+    assert order.status is S.CANCELED
+    assert "has not told of all its fills" in order.reason
+    assert held == 0
