@@ -88,3 +88,60 @@ async def test_an_order_whose_fills_cannot_be_had_is_over_in_the_end_and_says_so
     assert order.status is S.CANCELED
     assert "has not told of all its fills" in order.reason
     assert held == 0
+
+
+@within(3600)
+async def test_what_had_not_left_when_the_stream_ended_is_denied_and_what_had_is_unknown(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        link = run.desk.accounts[0].link
+        sent = trader.rest()
+        await until(lambda: sent.status is S.SUBMITTED)
+        caught = trader.rest("0.94")
+        link.disconnect("the test says so")
+        statuses = [sent.status, caught.status]
+        await until(lambda: sent.is_open, 30)
+
+    assert statuses == [S.UNKNOWN, S.DENIED]
+    assert "the connection ended before it left" in caught.reason
+    assert {each.order.cloid for each in run.account.history} == {sent.client_order_id}
+
+
+class Slow:
+    """A budget that holds orders back until a time."""
+
+    def __init__(self, budget, until):
+        self.budget, self.until = budget, until
+        self.spend, self.refund = budget.spend, budget.refund
+
+    def delay(self, request, now):
+        return max(self.until - now, self.budget.delay(request, now))
+
+
+@within(3600)
+async def test_what_the_budget_holds_back_leaves_when_it_may_and_not_before(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        trading = run.desk.accounts[0].trading
+        trading.budget = Slow(trading.budget, trio.current_time() + 5)
+        order = trader.rest()
+        await trio.sleep(4.9)
+        early = (order.status, len(run.account.orders))
+        await until(lambda: order.is_open, 2)
+
+    assert early == (S.PENDING, 0)
+
+
+@within(3600)
+async def test_what_the_budget_holds_back_while_the_stream_ends_is_denied(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        account = run.desk.accounts[0]
+        account.trading.budget = Slow(account.trading.budget, trio.current_time() + 5)
+        order = trader.rest()
+        await trio.sleep(1)
+        account.link.disconnect("the test says so")
+        await trader.ctx.wait_closed(order)
+
+    assert order.status is S.DENIED
+    assert not run.account.history
