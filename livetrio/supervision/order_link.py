@@ -252,7 +252,9 @@ class OrderLink:
     async def _put_later(self, commands: list[Command], delay: float) -> None:
         await trio.sleep(delay)
         for command in commands:
-            if self._send is None and not isinstance(command, Cancel):
+            if isinstance(command, Submit) and command.order.is_canceling:
+                self.answers.deny(command.order, "it was canceled before it left")
+            elif self._send is None and not isinstance(command, Cancel):
                 self._return(command, "the connection ended before it left")
             else:
                 self._outbox.put(command)

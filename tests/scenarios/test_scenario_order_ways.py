@@ -145,3 +145,19 @@ async def test_what_the_budget_holds_back_while_the_stream_ends_is_denied(autoju
 
     assert order.status is S.DENIED
     assert not run.account.history
+
+
+@within(3600)
+async def test_an_order_canceled_while_the_budget_holds_it_back_never_leaves(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        trading = run.desk.accounts[0].trading
+        trading.budget = Slow(trading.budget, trio.current_time() + 2)
+        order = trader.rest()
+        await trio.sleep(1)
+        trader.ctx.cancel_order(order)
+        await trader.ctx.wait_closed(order)
+        await trio.sleep(30)
+
+    assert order.status is S.DENIED
+    assert not run.account.history
