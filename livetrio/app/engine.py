@@ -280,7 +280,8 @@ class LiveTradingEngine:
         try:
             desk.close(self._ending.shutdown.reason.value if self._ending.shutdown else "failed")
         except JournalFailed as failure:
-            return error or failure
+            if error is None and not isinstance(self._ending.failure, JournalFailed):  # or it is told already
+                return failure
         return error
 
     async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:

@@ -115,7 +115,7 @@ class OrderDesk:
                 self.tracker.publish(tracked, tracked.deny("the last run ended before it left", now))
             elif order.status is OrderStatus.SUBMITTED:
                 self.tracker.publish(tracked, tracked.lose("the last run ended before the answer came", now))
-            elif order.pending_revision is not None or order.is_canceling:
+            elif order.is_inflight or order.pending_revision is not None or order.is_canceling:
                 self.tracker.watch(order, "the last run ended before the answer came", 0)
         if state.working_orders:
             log.info("orders of the last run", count=len(state.working_orders), ended=state.ended or "killed")
@@ -223,8 +223,11 @@ class OrderDesk:
     # The end.
 
     def begin_stop(self) -> None:
-        """No new orders from strategies' decisions that come now; what reduces still may leave."""
+        """No new orders from strategies' decisions that come now; what reduces still may leave,
+        unless trading is halted."""
         self._is_stopping = True
+        if self.risk.state is TradingState.HALTED:
+            return
         self.risk.set_state(TradingState.REDUCING, "the engine stops")
 
     async def wind_down(self) -> None:

@@ -16,7 +16,7 @@ import trio
 
 from livetrio.clock import Clock
 from livetrio.supervision.order_link import OrderLink
-from livetrio.venues.trading import CommandResult, Verdict
+from livetrio.venues.trading import CommandResult, ScheduleCancel, Verdict
 
 log = structlog.get_logger()
 
@@ -42,7 +42,8 @@ class DeadMan:
         self.refusal: str | None = None
         """Why the venue does not offer it, if it does not."""
         link.answers.on_schedule = self._take_result
-        self._asked: int | None = None
+        self._may_be_armed = False
+        """Whether a time was sent, and not taken back: an answer may be lost."""
         self._answered = trio.Event()
         self._is_over = False
 
@@ -54,8 +55,9 @@ class DeadMan:
             late = trio.current_time() - due
             unwell = self._health() if late < LATE else f"the loop was {late:.1f} s late"
             if unwell is None:
-                self._asked = self._clock.now() + self._link.venue_offset + self._patience * MILLISECOND
-                self._link.schedule_cancel(self._asked)
+                now = self._clock.now() + self._link.venue_offset
+                self._may_be_armed = True
+                self._link.schedule_cancel(now + self._patience * MILLISECOND)
             else:
                 log.warning("the dead man's switch is not put off", because=unwell)
             due = max(due + interval, trio.current_time())
@@ -64,16 +66,19 @@ class DeadMan:
     async def disarm(self) -> None:
         """Take the time back, and wait for the venue's word; the limit is the caller's."""
         self._is_over = True
-        if self.armed_until is not None:
-            self._asked = None
-            self._answered = trio.Event()
+        if self._may_be_armed:
             self._link.schedule_cancel(None)
             await self._answered.wait()
 
     def _take_result(self, result: CommandResult) -> None:
-        self._answered.set()
+        assert isinstance(result.command, ScheduleCancel)
+        at = result.command.at
         if result.verdict is Verdict.DONE:
-            self.armed_until = self._asked
-        elif result.verdict is Verdict.REFUSED and self.refusal is None:
+            self.armed_until = at
+            self._may_be_armed = at is not None
+        elif result.verdict is Verdict.REFUSED and at is not None and self.refusal is None:
+            self._may_be_armed = self.armed_until is not None
             self.refusal = result.reason or "refused"
             log.warning("the venue offers no dead man's switch", because=self.refusal)
+        if at is None:
+            self._answered.set()

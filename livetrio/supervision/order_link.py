@@ -166,8 +166,8 @@ class OrderLink:
 
     @property
     def waiting(self) -> int:
-        """Commands that have not left yet, and requests without an answer."""
-        return len(self._outbox) + len(self._sent)
+        """Commands that have not left yet, and requests without an answer that could still tell something."""
+        return len(self._outbox) + sum(map(_is_awaited, self._sent.values()))
 
     def _close(self, words: str) -> None:
         self.gate.close("venue", f"the venue takes no orders: {words}", self.clock.now())
@@ -231,8 +231,8 @@ class OrderLink:
         requests, held_back, delay = self._admit(self._sign(self._outbox.take()))
         for command in held_back:
             self._send_again(command, delay)
-        if not requests or not self._note(requests):
-            return
+        if requests:
+            requests = self._note(requests)
         for request in requests:
             self._remember(request)
         for request in requests:
@@ -269,13 +269,15 @@ class OrderLink:
     async def _put_later(self, commands: list[Command], delay: float) -> None:
         await trio.sleep(delay)
         for command in commands:
-            if self._send is None and not isinstance(command, Cancel):
+            if isinstance(command, Submit) and command.order.is_canceling:
+                self.answers.deny(command.order, "it was canceled before it left")
+            elif self._send is None and not isinstance(command, Cancel):
                 self._return(command, "the connection ended before it left")
             else:
                 self._outbox.put(command)
 
-    def _note(self, requests: list[SignedRequest]) -> bool:
-        """Let the journal have what is about to leave; False: it cannot, so nothing leaves."""
+    def _note(self, requests: list[SignedRequest]) -> list[SignedRequest]:
+        """Let the journal have what is about to leave; what may. Without it only cancellations do."""
         now = self.clock.now()
         for request in requests:
             self._record(request, now)
@@ -299,8 +301,8 @@ class OrderLink:
         except JournalFailed as error:
             self._give_back(requests, f"its record cannot be written: {error}")
             self._on_journal_failure(error)
-            return False
-        return True
+            return [each for each in requests if isinstance(each.commands[0], Cancel)]
+        return requests
 
     def _record(self, request: SignedRequest, now: int) -> None:
         kind = type(request.commands[0]).__name__
@@ -366,3 +368,13 @@ class OrderLink:
         else:
             self.answers.take(sent.request, event.body)
         return True
+
+
+def _is_awaited(sent: _Sent) -> bool:
+    """Whether an order of the request is not settled. Once it is, by proof, a lost answer is not missed."""
+    return any(
+        not isinstance(each, ScheduleCancel)
+        and (each.order.is_inflight or each.order.is_canceling or each.order.pending_revision is not None)
+        and each.order.is_working
+        for each in sent.request.commands
+    )

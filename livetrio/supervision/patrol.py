@@ -38,6 +38,10 @@ SECOND = 1_000_000_000
 EXPIRY_MARGIN = 2 * SECOND
 """Nanoseconds after an order's expiry before "not known" is proof: more than a node lags."""
 
+TICK = 100_000_000
+"""Nanoseconds by which the proof of an expiry is asked for later than it is due: venues count in
+milliseconds, and what is asked too early has to be asked again."""
+
 ABSENCES = 4
 """So many answers in a row, a second and more apart, that an order that rested is not known: then it is
 over."""
@@ -206,5 +210,5 @@ class Patrol:
         delay = min(self._retry * 2 ** min(watch.asked, 10), LONGEST_WAIT)
         if order.expires is not None and order.is_inflight:
             left = order.expires + EXPIRY_MARGIN - self._clock.now() - self._link.venue_offset
-            delay = min(delay, left + 1) if left > 0 else delay
+            delay = min(delay, max(left + TICK, self._retry))
         self._tracker.watch(order, watch.why, delay, watch.asked + 1)

@@ -40,6 +40,9 @@ READY_TIMEOUT = 10.0
 SETTLE = 0.5
 """Seconds between two looks at what is not settled yet."""
 
+LOOK_AGAIN = 10.0
+"""Seconds between two questions for the open orders while something is not settled."""
+
 CONFIRM = 1.0
 """Seconds after which a difference of positions must still be there to be believed."""
 
@@ -209,7 +212,11 @@ class Recovery:
 
     async def _settle_orders(self) -> None:
         """Wait until nothing is unknown and no fill is missing; patrol, which runs beside, sees to it."""
+        look_again = trio.current_time() + LOOK_AGAIN
         while (refused := self._refused()) or self._unsettled():
+            if trio.current_time() >= look_again:  # what was settled there unheard of is found like this
+                await self._take_open_orders()
+                look_again = trio.current_time() + LOOK_AGAIN
             progress = self._tracker.progress()
             if refused:
                 words = f"{len(refused)} orders at the venue are nobody's, first {refused[0].client_order_id}"
