@@ -55,7 +55,7 @@ DECISIONS_PER_SECOND = 50
 SWEEP = 20
 """So often all orders are canceled instead of one being placed."""
 BURST = 20
-BURSTS = 25
+BURSTS = 40
 """Of these under way at once."""
 QUANTITY = Decimal("0.01")
 WARM_UP = 50
