@@ -16,7 +16,7 @@ SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 def _bench_in_this_process(monkeypatch):
     """Benchmarks can be imported; and the worker's part, run here, leaves the garbage collector alone."""
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    for name in ("engine", "bare", "micro", "ablation", "exchange"):
+    for name in ("engine", "bare", "micro", "ablation", "exchange", "orders"):
         monkeypatch.setattr(bench(name), "freeze_garbage_collector", lambda: None)
 
 
@@ -192,3 +192,31 @@ def test_the_exchange_matches_trades_and_tells_and_what_is_wrong_is_noticed():
         payload = {"response": {"data": {"statuses": [{"error": "no"}]}}}
         answer = {"data": {"response": {"payload": payload}}}
         traders._check(json.dumps(answer).encode(), 1, "resting")
+
+
+def test_orders_are_timed_from_decision_and_event_to_the_wire():
+    orders, processes, feeder = bench("orders"), bench("processes"), bench("feeder")
+    settings = feeder.Settings(kinds=("trades",), pool=60_000, rate=2_000)
+    with (
+        processes.Exchange() as exchange,
+        processes.Relay(exchange.port) as relay,
+        processes.Feeder(settings) as feed,
+    ):
+        found = orders.run_decisions(url=relay.url, feed=feed.url, every=20, decisions=30)
+        sustained = orders.run_sustained(url=exchange.url, seconds=0.2)
+        taken = orders.match_chunks(found["decisions"], found["events"], feed.ready.epoch, relay.chunks())
+
+    assert taken["count"] == 30
+    assert 0 < taken["decision_p50"] < taken["event_p50"]
+    assert taken["decision_p50"] <= taken["decision_p99"] <= taken["decision_max"]
+    assert sustained["per_second"] > 0
+    assert all(each > 0 for each in orders.run_signing(repetitions=1)["medians"])
+
+
+def test_an_order_that_never_came_by_is_noticed():
+    orders, processes = bench("orders"), bench("processes")
+    chunks = [[0, 1, 90], [1, 15, 400], [1, 25, 400]]
+
+    assert orders.match_chunks([10, 20], [0, 0], 0, chunks)["decision_max"] == 0.005
+    with pytest.raises(processes.CheckFailed, match="have not come by"):
+        orders.match_chunks([10, 20, 30], [0, 0, 0], 0, chunks)

@@ -1,7 +1,7 @@
 """AccountLock: one engine at a time trades an account, on this machine and for this user.
 
-Two would cancel each other's orders, and each would find the other's fills unexplained. The lock is the operating
-system's and ends with the process, whatever ends that; the file says who has it.
+Two would cancel each other's orders, and each would find the other's fills unexplained. The lock is the
+operating system's and ends with the process, whatever ends that; the file says who has it.
 """
 
 from __future__ import annotations

@@ -67,7 +67,8 @@ class Journal:
         self._torn_bytes = torn_bytes
         self._is_closed = False
         self._count = 0
-        self._orders: dict[str, tuple[object, ...]] = {}
+        self._orders: dict[str, Order] = {}
+        """Those that have changed; each is written as it stands then, once."""
         self._states: dict[tuple[str, str], str | None] = {}
         self._events: list[tuple[object, ...]] = []
         self._fills: list[tuple[object, ...]] = []
@@ -128,8 +129,8 @@ class Journal:
             self.record_fill(event.fill, event.order.strategy)
 
     def record_order(self, order: Order) -> None:
-        """How an order stands now, where that has changed without anything that is told."""
-        self._orders[order.client_order_id] = ORDERS.encode(order)
+        """How an order stands, where that has changed without anything that is told."""
+        self._orders[order.client_order_id] = order
 
     def record_fill(self, fill: Fill, strategy: str | None) -> None:
         """A fill and whose it is. One that is there already changes nothing."""
@@ -193,7 +194,7 @@ class Journal:
         put = [(*place, value) for place, value in self._states.items() if value is not None]
         gone = [place for place, value in self._states.items() if value is None]
         batches: list[Batch] = [
-            (ORDERS.upsert, list(self._orders.values())),
+            (ORDERS.upsert, [*map(ORDERS.encode, self._orders.values())]),
             (INSERT_EVENT, self._events),
             (FILLS.insert, self._fills),
             (FUNDINGS.insert, self._fundings),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -111,15 +112,16 @@ class Table(Generic[T]):
         """What is there already stays as it is."""
         changes = ", ".join(f"{each} = excluded.{each}" for each in self.names if each not in key.split(", "))
         self.upsert = f"INSERT INTO {name} {places} ON CONFLICT ({key}) DO UPDATE SET {changes}"
-        self._writers = [(each.field, each.write) for each in columns]
+        self._read_fields = attrgetter(*(each.field for each in columns))
+        self._writers = [each.write for each in columns]
         self._readers = [(each.field, each.read) for each in columns]
 
     def encode(self, value: T) -> tuple[object, ...]:
         """The value as a row, without the columns behind it."""
         return tuple(
             [
-                cell if (cell := getattr(value, field)) is None or write is None else write(cell)
-                for field, write in self._writers
+                cell if cell is None or write is None else write(cell)
+                for cell, write in zip(self._read_fields(value), self._writers, strict=True)
             ]
         )
 

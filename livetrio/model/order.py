@@ -88,6 +88,8 @@ class OrderStatus(Enum):
     """Refused by the venue, or proved never to have reached it."""
     EXPIRED = "expired"
 
+    __hash__ = object.__hash__  # by identity, as a member is compared; Enum's own hashes the name in Python
+
 
 OPEN_STATUSES = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
 """Known to rest at the venue."""

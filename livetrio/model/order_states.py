@@ -31,6 +31,8 @@ class Happening(Enum):
     REJECT = "reject"
     EXPIRE = "expire"
 
+    __hash__ = object.__hash__  # as that of `OrderStatus`
+
 
 H = Happening
 

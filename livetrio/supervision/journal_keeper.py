@@ -89,6 +89,7 @@ class JournalKeeper:
                 if self.journal.wal_bytes > TIDY_BYTES:
                     self._try(self.journal.checkpoint)
                 await self._recorded.wait()
+            await trio.lowlevel.checkpoint()  # whoever is about to send commits first, all in one write
             self._recorded = trio.Event()
             self._try(self.commit)
             if self.journal.wal_bytes > FULL_BYTES:

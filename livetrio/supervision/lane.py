@@ -51,6 +51,8 @@ class FrameLane(trio.abc.Stream):
         """What came together with the head of the answer to the upgrade."""
         self._torn = False
         """Whether half a frame may have been sent: while sending, and ever after if that was cancelled."""
+        self._sending = trio.Lock()
+        """The library's frames and ours leave one after the other."""
 
     @property
     def offence(self) -> str | None:
@@ -87,14 +89,27 @@ class FrameLane(trio.abc.Stream):
                 raise
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send a frame of the library's; each call brings one."""
-        if self._torn:
-            raise trio.BrokenResourceError("an earlier frame was sent in part only")
+        """Send a frame; each call brings one. Where nobody else is sending, it is on its way before any
+        other task runs."""
         if not self._upgraded:
             with handshaking(self._address):
                 await self._transport.send_all(data)
             return
+        try:
+            self._sending.acquire_nowait()
+        except trio.WouldBlock:
+            await self._sending.acquire()
+        try:
+            await self._send_frame(data)
+        finally:
+            self._sending.release()
+
+    async def _send_frame(self, data: bytes | bytearray | memoryview) -> None:
+        if self._torn:
+            raise trio.BrokenResourceError("an earlier frame was sent in part only")
         await trio.lowlevel.checkpoint_if_cancelled()  # cancelled here, nothing has gone out yet
+        if self.close_sent:
+            raise trio.BrokenResourceError("a close frame was sent, and nothing may follow it")
         self.close_sent |= data[0] == _CLOSE_FRAME
         self._torn = True
         await self._transport.send_all(data)

@@ -1,7 +1,7 @@
 """OrderLink: the way of orders to one account at one venue, and of the answers back.
 
-`submit`, `cancel` and `modify` are plain calls that put a command into the outbox. The writer takes out all
-that is there, signs it in as few requests as the venue allows, notes in the journal that it leaves, and only
+`submit`, `cancel` and `modify` are plain calls that put a command into the outbox. The writer takes out what
+is there, signs it in as few requests as the venue allows, notes in the journal that it leaves, and only
 then sends it. What an answer says is told to the tracker; so is what a lost connection means:
 
 - what was still in the outbox has certainly not left: denied;
@@ -44,6 +44,10 @@ from livetrio.venues.trading import (
 log = structlog.get_logger()
 
 MILLISECOND = 1_000_000
+
+AT_ONCE = 100
+"""Commands that are signed and noted together before they leave. They take some 10 ms; of more, the first
+would wait for the last, and so would all other tasks."""
 
 KEPT_REQUESTS = 10_000
 """Sent requests whose answers are waited for, however late."""
@@ -228,7 +232,7 @@ class OrderLink:
             self._nursery.start_soon(self._put_later, [command], delay)
 
     async def _send_all(self, send: Send) -> None:
-        requests, held_back, delay = self._admit(self._sign(self._outbox.take()))
+        requests, held_back, delay = self._admit(self._sign(self._outbox.take(AT_ONCE)))
         for command in held_back:
             self._send_again(command, delay)
         if requests:

@@ -2,7 +2,7 @@
 
 Cancellations go before all else, modifications before new orders: what makes risk smaller does not wait
 behind what makes it larger. Nothing is lost here and nothing grows without end, for the limits on orders are
-checked before; what is taken out is sent together.
+checked before; what is taken out at once is sent together.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Outbox:
         """Wait until there is something in it."""
         await self._filled.wait()
 
-    def take(self) -> Sequence[Command]:
-        """Take all out, in the order in which it should leave."""
+    def take(self, most: int | None = None) -> Sequence[Command]:
+        """Take out all, or the first so many, in the order in which they should leave."""
         commands: list[Command] = [*self._cancels.values()]
         if self._schedule is not None:
             commands.append(self._schedule)
@@ -58,7 +58,10 @@ class Outbox:
         self._submits.clear()
         if self._filled.is_set():  # or somebody waits for this one
             self._filled = trio.Event()
-        return commands
+        if most is not None:
+            for command in commands[most:]:
+                self.put(command)
+        return commands[:most]
 
     def __len__(self) -> int:
         return len(self._cancels) + (self._schedule is not None) + len(self._modifies) + len(self._submits)

@@ -1,12 +1,14 @@
 """open_websocket: one WebSocket session, with the fast lane for what arrives.
 
-trio-websocket opens the session, answers pings, sends and closes. It reads from a `FrameLane` of ours,
-which lies between it and the transport: complete messages are taken out there and handed to
-``on_messages`` in batches, by a plain call in the task that reads; the library gets the rest (see
-`frames`).
+trio-websocket opens the session, answers pings and closes. It reads from a `FrameLane` of ours, which lies
+between it and the transport: complete messages are taken out there and handed to ``on_messages`` in batches,
+by a plain call in the task that reads; the library gets the rest (see `frames`). Messages that leave go into
+the lane past the library as well: it would mask them byte by byte, and lets all other tasks run before it
+sends.
 
-    transport ──► FrameLane ──► trio-websocket     handshake, control frames, offences
-                      └───────► on_messages        all messages, in order
+    transport ◄─► FrameLane ◄─► trio-websocket     handshake, control frames, offences
+                   ▲  └───────► on_messages        all messages, in order
+                   └─────────── send
 
 What is expected to go wrong is raised as one of livetrio's errors and bare: `ConnectionFailed` and its
 children until the session is up, `ConnectionLost` and its children afterwards. What the body of the
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import NoReturn, cast
 
 import h11
@@ -34,6 +36,7 @@ from livetrio.errors import (
 from livetrio.supervision.dial import Address, Dial, parse_url
 from livetrio.supervision.lane import FrameLane, OnMessages, handshaking
 from livetrio.supervision.nursery import is_cancellation, open_service_nursery
+from livetrio.supervision.text_frame import text_frame
 from livetrio.version import __version__
 
 CLOSE_TIMEOUT = 2.0
@@ -145,11 +148,18 @@ class WebSocket:
         Raises:
           ConnectionLost: the session has ended.
         """
-        text = message if isinstance(message, str) else message.decode()
-        try:
-            await self._connection.send_message(text)
-        except trio_websocket.ConnectionClosed as exc:
-            raise self._lost() from exc
+        data = message.encode() if isinstance(message, str) else message
+        fault: Exception | None = None
+        if self._connection.closed is None and not self._lane.close_sent:
+            try:
+                await self._lane.send_all(text_frame(data))
+                return
+            except _MISREAD as exc:
+                fault = exc
+            if not self._lane.close_sent:
+                with suppress(trio_websocket.ConnectionClosed):
+                    await self._connection.send_message("")  # it finds the lane broken, and ends the session
+        raise self._lost() from fault
 
     async def ping(self) -> None:
         """Send a ping and wait for its pong.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import ablation, exchange, idle, latency, memory, micro, throughput
+from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, throughput
 from benchmarks.processes import CheckFailed
 from benchmarks.table import Row, machine, print_table
 
@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "memory": memory.measure,
     "micro": micro.measure,
     "exchange": exchange.measure,
+    "orders": orders.measure,
 }
 
 

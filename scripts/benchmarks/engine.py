@@ -20,9 +20,9 @@ from livetrio.model import OrderBook, Quote, Trade
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
 from livetrio.supervision.dial import NetworkDial
-from livetrio.venues.base import Venue
 from livetrio.venues.hyperliquid.config import HyperliquidConfig
 from livetrio.venues.hyperliquid.venue import HyperliquidVenue
+from livetrio.venues.trading import TradingVenue
 
 INSTRUMENT = "BTC-USD-PERP.HYPERLIQUID"
 LIMIT = 90.0
@@ -108,7 +108,7 @@ def run_engine(
     *,
     authority: str | None = None,
     config: LiveTradingConfig | None = None,
-    venue: Venue | None = None,
+    venue: TradingVenue | None = None,
     prepare: Callable[[LiveTradingEngine], object] = lambda _engine: None,
 ) -> LiveTradingEngine:
     """Run an engine until its strategy stops it, or `LIMIT` seconds have passed.

@@ -39,6 +39,8 @@ _ANSWERS: dict[str, Any] = {
     },
 }
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SPIN = 200_000
+"""Nanoseconds before a message is due from which on it waits busily; before, it sleeps."""
 _MIN_REPEATED_POOL = 10_000
 """The engine knows some 4,000 trades again, so a pool that is sent more than once must be larger."""
 
@@ -185,6 +187,8 @@ class _Peer:
         started, latest = now() + 50_000_000, 0
         for number in range(self._settings.pool):
             due = started + number * 1_000_000_000 // rate
+            if due - now() > 2 * _SPIN:
+                time.sleep((due - now() - _SPIN) / 1e9)
             while now() < due:
                 pass
             latest = max(latest, now() - due)

@@ -62,6 +62,49 @@ class Feeder:
         _pipe(self._process.stdout).close()
 
 
+class Exchange:
+    """`livetrio exchange` without limits in a process of its own, to be used with ``with``."""
+
+    def __init__(self, *, accounts: int = 1) -> None:
+        self._process = _start("livetrio", "exchange", "--no-limits", "--accounts", str(accounts))
+        self.url = _read_line(_pipe(self._process.stdout), "the exchange").split()[0]
+        self.port = int(self.url.rpartition(":")[2])
+
+    def __enter__(self) -> Exchange:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
+class Relay:
+    """A `benchmarks.relay` before a port of this machine, in a process of its own, to be used with
+    ``with``."""
+
+    def __init__(self, port: int) -> None:
+        self._process = _start("benchmarks.relay", str(port))
+        self.url = f"http://127.0.0.1:{_read(_pipe(self._process.stdout), 'the relay')['port']}"
+
+    def chunks(self) -> list[list[int]]:
+        """Connection, instant and size of what has come by; this ends it."""
+        _pipe(self._process.stdin).close()
+        found: list[list[int]] = _read(_pipe(self._process.stdout), "the relay")["chunks"]
+        return found
+
+    def __enter__(self) -> Relay:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _pipe(self._process.stdin).close()
+        self._process.wait()
+        _pipe(self._process.stdout).close()
+
+
 def work(name: str, **settings: object) -> dict[str, Any]:
     """Run one job of `benchmarks.worker` in a process of its own and return what it found."""
     process = _start("benchmarks.worker", name, json.dumps(settings))
@@ -94,11 +137,15 @@ def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _read(pipe: IO[str], who: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_read_line(pipe, who))
+    return found
+
+
+def _read_line(pipe: IO[str], who: str) -> str:
     line = pipe.readline()
     if not line:
         raise CheckFailed(f"{who} ended without a result; what it says of that is above")
-    found: dict[str, Any] = json.loads(line)
-    return found
+    return line
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from benchmarks import ablation, bare, exchange, idle, latency, memory, micro, throughput
+from benchmarks import ablation, bare, exchange, idle, latency, memory, micro, orders, throughput
 
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "throughput": throughput.run,
@@ -27,6 +27,9 @@ JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "matching": exchange.run_matching,
     "trading": exchange.run_trading,
     "listening": exchange.run_listening,
+    "decisions": orders.run_decisions,
+    "sustained orders": orders.run_sustained,
+    "signing": orders.run_signing,
 }
 """By name; each takes its settings as keywords."""
 
