@@ -38,6 +38,7 @@ from livetrio.model import (
     OrderType,
     QueryOrder,
     SubmitOrder,
+    TimeInForce,
     nearest,
     venue_of,
 )
@@ -320,6 +321,8 @@ class ExecutionEngine:
             return f"only an order that is known to rest can be modified; this one is {order.status.value}"
         if order.is_canceling:
             return "it is being canceled"
+        if order.order_type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
+            return "only an order that may rest can be modified, and this one may not"
         if order.ts_submitted is None:
             return "it is not one of ours: it can be canceled, and not modified"
         if order.pending_revision is not None:
@@ -327,7 +330,9 @@ class ExecutionEngine:
         valid = normalise_change(wanted, order.filled_quantity, instrument)
         if isinstance(valid, str):
             return valid
-        return self.tracker.risk.check_modify(order, valid.quantity, valid.price) or valid
+        return (
+            self.tracker.risk.check_modify(order, valid.quantity, valid.price, valid.trigger_price) or valid
+        )
 
     def _find(self, order_id: str) -> TrackedOrder:
         tracked = self.tracker.get(order_id)

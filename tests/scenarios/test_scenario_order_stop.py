@@ -151,7 +151,8 @@ async def test_while_the_engine_stops_nothing_leaves_but_what_reduces(autojump_c
     async with run_strategy(strategy) as run:
         await trio.sleep(3)
 
-    assert reasons == ["only what makes positions smaller may leave: the engine stops"]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("only what makes positions smaller may leave: the engine stops")
     assert not run.account.history
 
 
@@ -184,7 +185,8 @@ async def test_halt_cancels_all_within_a_tenth_of_a_second_of_the_exchange_and_n
     assert took < ExchangeSettings().commit_delay + 0.1
     assert [each.status for each in orders] == [S.CANCELED] * 5
     assert waiting.status is S.DENIED
-    assert refused.reason == closing.reason == "trading is halted: by hand"
+    assert refused.reason.startswith("trading is halted: by hand")
+    assert closing.reason.startswith("trading is halted: by hand")
     assert after == placed
     assert state is TradingState.HALTED
 
@@ -224,7 +226,7 @@ async def test_a_position_that_cannot_be_closed_is_told_and_the_halt_stands(auto
     closing = [each for each in orders if each.strategy is None]
     assert [each.status for each in closing] == [S.DENIED]
     assert "stream is down" in closing[0].reason
-    assert refused.reason == "trading is halted: by hand"
+    assert refused.reason.startswith("trading is halted: by hand")
     assert [each.szi for each in run.account.positions.values()] == [1000]
 
 
@@ -257,7 +259,7 @@ async def test_what_was_halted_stays_halted_while_the_engine_stops(autojump_cloc
         await trio.sleep(1)
         run.engine.halt("by hand")
 
-    assert orders[0].reason == "trading is halted: by hand"
+    assert orders[0].reason.startswith("trading is halted: by hand")
     assert [each.szi for each in run.account.positions.values()] == [1000]
 
 

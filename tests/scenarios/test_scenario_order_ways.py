@@ -112,7 +112,7 @@ class Slow:
 
     def __init__(self, budget, until):
         self.budget, self.until = budget, until
-        self.spend, self.refund = budget.spend, budget.refund
+        self.spend, self.refund, self.learn = budget.spend, budget.refund, budget.learn
 
     def delay(self, request, now):
         return max(self.until - now, self.budget.delay(request, now))

@@ -205,7 +205,7 @@ async def test_in_memory_and_in_virtual_time_the_numbers_are_the_same(nursery, a
 async def test_a_test_of_a_strategy_sees_them_too(autojump_clock):
     strategy = Watcher(BTC)
 
-    async with run_strategy(strategy, recording=FILE):
+    async with run_strategy(strategy, recording=FILE, orders=False):
         await trio.sleep(30)
 
     check_trades(strategy)
