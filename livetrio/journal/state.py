@@ -43,11 +43,15 @@ def load_state(
     connection: sqlite3.Connection, run: int, *, fills_since: int, torn_bytes: int
 ) -> JournalState:
     """Read it; ``run`` is the present one. A thousand working orders among 100,000 others take 40 ms."""
-    working = connection.execute(f"{ORDERS.select} WHERE {IS_WORKING} ORDER BY ts_init, client_order_id")
-    fill_ids = connection.execute("SELECT fill_id FROM fills WHERE ts_event >= ?", (fills_since,))
-    payment_ids = connection.execute("SELECT payment_id FROM fundings WHERE ts_event >= ?", (fills_since,))
+    working = connection.execute(
+        f"{ORDERS.select} WHERE {IS_WORKING} ORDER BY ts_init, client_order_id"
+    ).fetchall()
+    fill_ids = connection.execute("SELECT fill_id FROM fills WHERE ts_event >= ?", (fills_since,)).fetchall()
+    payment_ids = connection.execute(
+        "SELECT payment_id FROM fundings WHERE ts_event >= ?", (fills_since,)
+    ).fetchall()
     states: dict[str, dict[str, Any]] = {}
-    for kind, key, value in connection.execute("SELECT kind, key, value FROM states"):
+    for kind, key, value in connection.execute("SELECT kind, key, value FROM states").fetchall():
         with decoding("states"):
             states.setdefault(kind, {})[key] = msgspec.json.decode(value)
     last_run = connection.execute("SELECT ended FROM runs WHERE run = ?", (run - 1,)).fetchone()

@@ -19,11 +19,17 @@ BTC = "BTC-USD-PERP.HYPERLIQUID"
 TIMES = st.integers(0, 2**62)
 AMOUNTS = st.decimals("0.00000001", "99999999", places=8)
 MAYBE = st.none() | AMOUNTS
-WORDS = st.none() | st.text(max_size=20).filter(lambda text: "\0" not in text and text.isprintable())
+WORDS = st.none() | st.text("abc \"'%é«»\n\t☃,;", max_size=20)
+
+
+def name_order(number):
+    """A client order id."""
+    return f"0x6c74{number:028x}"
+
 
 ORDERS = st.builds(
     Order,
-    client_order_id=st.integers(0, 2**112 - 1).map(lambda number: f"0x6c74{number:028x}"),
+    client_order_id=st.integers(0, 2**112 - 1).map(name_order),
     venue_order_id=st.none() | st.integers(0, 2**50).map(str),
     instrument_id=st.just(BTC),
     strategy=st.sampled_from([None, "mm", "trend"]),

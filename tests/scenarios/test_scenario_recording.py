@@ -168,7 +168,7 @@ async def test_run_on_the_recording_holds_the_numbers(collector):
     assert strategy.wrong == []
     check_trades(strategy)
     assert strategy.levels() == [side[:5] for side in read_with_json().levels], "of a fast book"
-    (connection,) = outcome.report.connections
+    connection, _account = outcome.report.connections
     assert (connection.sessions, connection.faults, connection.last_error) == (1, {}, None)
     assert (outcome.report.dropped, outcome.report.refused) == (0, {})
     (report,) = outcome.report.strategies
