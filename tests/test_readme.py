@@ -13,7 +13,9 @@ import pytest
 import trio
 
 from livetrio import Clock, Config, LiveTradingConfig, load_config
-from livetrio.app.config import ExchangeConfig, LoggingConfig, StrategyConfig
+from livetrio.app.config import ExchangeConfig, JournalConfig, LoggingConfig, StrategyConfig
+from livetrio.engines.execution_config import ExecutionConfig
+from livetrio.engines.risk_config import RiskConfig
 from livetrio.exchange import LocalExchange, write_recording
 from livetrio.strategy.loader import check_strategy
 from livetrio.venues.hyperliquid import HyperliquidConfig
@@ -41,10 +43,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+ENVIRON = {"MY_TOKEN": "a-token-of-mine", "HYPERLIQUID_KEY": "0x" + "11" * 32}
+
+
 def load(folder: Path, text: str) -> Config:
     file = folder / "readme.toml"
     file.write_text(text)
-    return load_config(file, environ={"MY_TOKEN": "a-token-of-mine"}, check_strategy=check_strategy)
+    return load_config(file, environ=ENVIRON, check_strategy=check_strategy)
 
 
 @pytest.mark.parametrize("text", TOML)
@@ -76,6 +81,9 @@ def test_every_setting_is_there_and_what_is_commented_out_is_right(folder: Path)
     assert data["strategies"][0].keys() == {field.name for field in attrs.fields(StrategyConfig)}
     assert data["logging"].keys() == {field.name for field in attrs.fields(LoggingConfig)}
     assert data["exchange"].keys() == {field.name for field in attrs.fields(ExchangeConfig)}
+    assert data["execution"].keys() == {field.name for field in attrs.fields(ExecutionConfig)}
+    assert data["risk"].keys() == {field.name for field in attrs.fields(RiskConfig)}
+    assert data["journal"].keys() == {field.name for field in attrs.fields(JournalConfig)}
     assert config.engine.ws_endpoints[0].headers["Authorization"].resolve() == "a-token-of-mine"
 
 

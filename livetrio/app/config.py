@@ -60,8 +60,8 @@ class LiveTradingConfig:
     tick_interval_ms: int | None = attrs.field(default=None, validator=optional(milliseconds()))
     """How often ``system.tick`` comes. Default: never; strategies run on events alone."""
     enable_recovery: bool = attrs.field(default=True, validator=boolean())
-    """Whether orders are reconciled with the venue after every connect, before new ones may leave. Has an
-    effect only with an execution engine."""
+    """Whether orders are reconciled with the venue after every connect, before new ones may leave. This
+    version always does."""
     auto_reconnect: bool = attrs.field(default=True, validator=boolean())
     """Whether a connection that was lost, or never came about, is tried again."""
     reconnect_base_ms: int = attrs.field(default=1_000, validator=milliseconds())
