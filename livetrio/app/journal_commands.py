@@ -118,11 +118,25 @@ def order_row(order: Order) -> dict[str, Any]:
         "quantity": order.quantity,
         "filled": order.filled_quantity,
         "price": order.price,
+        "trigger": order.trigger_price,
+        "terms": _terms(order),
         "average": order.average_price,
         "status": order.status.value,
         "made": format_instant(order.ts_init),
         "reason": order.reason,
     }
+
+
+def _terms(order: Order) -> str | None:
+    """How long it may rest and what else it may not, where that is not the usual."""
+    from livetrio.model import TimeInForce
+
+    terms = (
+        (order.time_in_force.value, order.time_in_force is not TimeInForce.GTC),
+        ("post-only", order.post_only),
+        ("reduce-only", order.reduce_only),
+    )
+    return ", ".join(name for name, applies in terms if applies) or None
 
 
 def event_row(event: OrderEvent) -> dict[str, Any]:
@@ -135,7 +149,9 @@ def event_row(event: OrderEvent) -> dict[str, Any]:
         fill = event.fill
         what = f"{fill.quantity:f} at {fill.price:f}, fee {fill.fee:f} {fill.fee_currency}"
     elif isinstance(event, OrderUpdated):
-        what = f"{event.quantity} at {_text(event.price)}"
+        what = f"{event.quantity:f} at {_text(event.price)}"
+        if event.trigger_price is not None:
+            what += f", trigger {event.trigger_price:f}"
     return {
         "time": format_instant(event.ts_init),
         "event": type(event).__name__.removeprefix("Order"),
@@ -163,7 +179,10 @@ def _tell(rows: Iterable[Mapping[str, Any]], as_json: bool, nothing: str) -> Non
     found: Sequence[Mapping[str, Any]] = list(rows)
     if as_json:
         for row in found:
-            plain = {name: str(each) if isinstance(each, Decimal) else each for name, each in row.items()}
+            plain = {
+                name.replace(" ", "_"): _text(each) if isinstance(each, Decimal) else each
+                for name, each in row.items()
+            }
             click.echo(json.dumps(plain, ensure_ascii=False))
     elif not found:
         click.echo(nothing)

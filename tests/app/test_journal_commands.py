@@ -19,6 +19,7 @@ from livetrio.model import (
     OrderStatus,
     OrderType,
     OrderUpdated,
+    TimeInForce,
 )
 
 BTC = "BTC-USD-PERP.HYPERLIQUID"
@@ -85,6 +86,29 @@ def test_one_order_is_shown_with_all_that_happened_to_it(journal):
         assert [each.split()[1] for each in lines[-3:]] == ["Accepted", "Updated", "Filled"]
         assert lines[-1].endswith("0.50 at 100.10, fee 0.0000015 USDC")
     assert run("orders", journal, "--id", "2", "--json").stdout.count("\n") == 1
+
+
+def test_a_stop_is_shown_with_its_trigger_and_what_it_may_not(tmp_path):
+    path = tmp_path / "stops"
+    journal = Journal.open(path, now=1, version="1")
+    stop = order(1, S.ACCEPTED)
+    stop.order_type, stop.price, stop.trigger_price = OrderType.STOP_MARKET, None, Decimal("0.00000015")
+    stop.time_in_force, stop.reduce_only = TimeInForce.IOC, True
+    journal.record_event(
+        OrderUpdated(
+            order=stop, previous=S.ACCEPTED, status=S.ACCEPTED, quantity=Decimal("1.50"), price=None,
+            trigger_price=stop.trigger_price, ts_event=1, ts_init=1,
+        )
+    )  # fmt: skip
+    journal.record_order(order(2, S.ACCEPTED))
+    journal.commit()
+    told, plain = [json.loads(each) for each in run("orders", path, "--json").stdout.splitlines()]
+    events = run("orders", path, "--id", "1").stdout.splitlines()
+    journal.close("stopped")
+
+    assert (told["venue_id"], told["trigger"], told["terms"]) == ("1", "0.00000015", "ioc, reduce-only")
+    assert (plain["venue_id"], plain["trigger"], plain["terms"]) == ("2", None, None)
+    assert events[-1].endswith("1.50 at -, trigger 0.00000015")
 
 
 def test_what_a_venue_gave_as_its_reason_stays_on_its_line(tmp_path):
