@@ -21,7 +21,7 @@ QUIET = 1.0
 TIDY_BYTES = 4 * 2**20
 """A log larger than this is moved into the file when it is quiet."""
 
-FULL_BYTES = 256 * 2**20
+FULL_BYTES = 32 * 2**20
 """… and one larger than this at once."""
 
 
