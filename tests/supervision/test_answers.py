@@ -56,12 +56,14 @@ class World:
         )
         self.venue = Venue()
         self.again = []
+        self.closed = []
         self.answers = Answers(
             self.venue,
             tracker=self.tracker,
             config=ExecutionConfig(**config),
             clock=self.clock,
             send_again=lambda command, delay: self.again.append((command, delay)),
+            on_closed=self.closed.append,
         )
 
     def order(self, status=S.SUBMITTED, **more):
@@ -105,6 +107,18 @@ async def test_what_an_answer_to_a_new_order_means(verdict, status, world):
     assert order.status is status
     assert order.venue_order_id == ("7" if verdict is Verdict.DONE else None)
     assert order.reason == (None if verdict is Verdict.DONE else "because")
+
+
+async def test_a_venue_that_takes_no_orders_from_anybody_is_told_of_with_its_words(world):
+    world.answer(Submit(world.order()), Verdict.REFUSED, reason="Trading is halted.", is_closed=True)
+
+    assert world.closed == ["Trading is halted."]
+
+
+async def test_the_refusal_of_one_order_closes_nothing(world):
+    world.answer(Submit(world.order()), Verdict.REFUSED, reason="because")
+
+    assert world.closed == []
 
 
 async def test_an_order_refused_for_now_is_sent_again_ever_later_and_rejected_in_the_end(world):
