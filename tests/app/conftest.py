@@ -10,6 +10,13 @@ import run_strategies
 from config_files import STRATEGY
 
 
+@pytest.fixture(autouse=True)
+def place(tmp_path):
+    run_strategies.PLACES.append(tmp_path)
+    yield
+    run_strategies.PLACES.pop()
+
+
 @pytest.fixture
 def collector():
     """The garbage collector as it was."""

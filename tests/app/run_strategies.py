@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 
 import attrs
 
@@ -14,6 +13,9 @@ from livetrio.venues.hyperliquid import HyperliquidConfig
 
 MADE = []
 """Those that were made, for a test to look at."""
+
+PLACES = []
+"""Where the configurations lie, the last one counts: each test has a folder, for journals are made there."""
 
 
 @attrs.define
@@ -69,7 +71,6 @@ class Buggy(Strategy):
         self.ctx.bus.publish = None
 
 
-HERE = Path(__file__).parent
 LOCAL = {"hyperliquid": HyperliquidConfig(network="local")}
 
 
@@ -83,5 +84,5 @@ def whole(*strategies, venues=None, exchange=None, **engine):
             for each in strategies
         ],
         exchange=exchange or ExchangeConfig(seed=0),
-        source=HERE / "test.toml",
+        source=PLACES[-1] / "test.toml",
     )

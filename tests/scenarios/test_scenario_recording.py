@@ -146,7 +146,7 @@ def test_what_is_in_the_file():
 
 
 @within(50)
-async def test_run_on_the_recording_holds_the_numbers(collector):
+async def test_run_on_the_recording_holds_the_numbers(collector, tmp_path):
     """`livetrio run`, less its command line."""
     config = Config(
         engine=LiveTradingConfig(handle_signals=False, tick_interval_ms=1000),
@@ -157,7 +157,7 @@ async def test_run_on_the_recording_holds_the_numbers(collector):
             )
         ],
         exchange=ExchangeConfig(replay=str(FILE), speed=25.0, loop=False),
-        source=Path(__file__).parent / "test.toml",
+        source=tmp_path / "test.toml",
     )
 
     outcome = await run_config(config, duration=45)
