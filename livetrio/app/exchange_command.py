@@ -77,7 +77,7 @@ _SOURCE = "livetrio exchange"
     "--replay",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Let the market follow a recording, packed by gzip or not, from the first subscription on.",
+    help="Let the market follow a recording, packed by gzip or not, from when a client first looks at it.",
 )
 @click.option(
     "--speed",

@@ -28,6 +28,7 @@ from livetrio.exchange.api.info import answer_info
 from livetrio.exchange.api.records import Records
 from livetrio.exchange.api.session import Session
 from livetrio.exchange.api.signed import Gate
+from livetrio.exchange.chain.actions import OrderAction
 from livetrio.exchange.chain.chain import Chain
 from livetrio.exchange.chain.desk import Market
 from livetrio.exchange.chain.ledger import Ledger
@@ -80,8 +81,9 @@ class LocalExchange:
         Args:
           settings: how it behaves.
           clock: for the time of everything that happens.
-          recording: lets its market be the recorded one, from the first subscription of any client on, and
-            lists what the recording knows; without it the market is the living one of the settings.
+          recording: lets its market be the recorded one, from the first subscription to it or the first
+            order on, and lists what the recording knows; without it the market is the living one of the
+            settings.
           speed: seconds of recorded time in a second.
           loop: whether the recording begins again at its end.
         """
@@ -123,6 +125,8 @@ class LocalExchange:
         self.mischief = Mischief(settings.seed, wipe=self._cancel_everything, wake=self._heart.wake)
         self._heart.watch = self.mischief.watch
         self.mischief.add(settings.faults)
+        self._awaits_audience = False
+        """Whether a recording is still to begin."""
         self._limits: dict[str, Limits] = {}
         self.connections = 0
         """How many clients are connected now."""
@@ -145,11 +149,13 @@ class LocalExchange:
         else:
             self.records.seed_trades(self._recorded.history(self.ledger.listing, self._heart.now))
             self.feeds.note_subscriber = self._begin_replay
+            self._awaits_audience = True
         await self._heart.beat(task_status=task_status)
 
     def _begin_replay(self) -> None:
-        """Somebody listens: from now on the recording is played. Its first book is there at once."""
+        """Somebody looks or trades: from now on the recording is played. Its first book is there at once."""
         self.feeds.note_subscriber = lambda: None
+        self._awaits_audience = False
         self._heart.begin()
 
     async def serve(
@@ -237,6 +243,8 @@ class LocalExchange:
         if isinstance(submission, str):
             done({"status": "err", "response": submission})
         else:
+            if self._awaits_audience and isinstance(submission.action, OrderAction):
+                self._begin_replay()
             self.chain.submit(submission)
             self._heart.wake()
 

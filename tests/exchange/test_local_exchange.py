@@ -279,6 +279,31 @@ def bbo(time, bid, ask):
 
 
 @in_a_virtual_hour
+async def test_a_replay_waits_for_somebody_who_looks_at_the_market(autojump_clock, nursery):
+    exchange = await Exchange.start(nursery, recording=Recording([(START_NS, bbo(0, "100.0", "101.0"))]))
+    client = await exchange.websocket()
+    for kind in ("orderUpdates", "userFills", "webData2"):
+        await client.subscribe(type=kind, user=exchange.local.keys[0].address)
+    await exchange.act({"type": "noop"})
+    await trio.sleep(100)
+    before = await exchange.info("l2Book", coin="BTC")
+    await client.subscribe(type="trades", coin="BTC")
+    after = await exchange.info("l2Book", coin="BTC")
+
+    assert before["levels"] == [[], []]
+    assert [[level["px"] for level in side] for side in after["levels"]] == [["100.0"], ["101.0"]]
+
+
+@in_a_virtual_hour
+async def test_a_replay_begins_with_an_order_of_somebody_who_does_not_look(autojump_clock, nursery):
+    exchange = await Exchange.start(nursery, recording=Recording([(START_NS, bbo(0, "100.0", "101.0"))]))
+    await trio.sleep(100)
+    filled = await exchange.act(limit_order("105", buy=True, asset=0, tif="Ioc"))
+
+    assert filled["response"]["data"]["statuses"][0]["filled"]["avgPx"] == "101.0"
+
+
+@in_a_virtual_hour
 async def test_a_replay_begins_with_its_first_subscription_and_clients_trade_in_it(autojump_clock, nursery):
     frames = [
         (START_NS + second * 10**9, bbo(1000 * second, "100.0", f"{101 + second}.0")) for second in range(5)

@@ -119,7 +119,7 @@ class Feeds:
         self._now = now
         self.wake = wake
         self.note_subscriber: Callable[[], object] = lambda: None
-        """Called at each subscription."""
+        """Called at each subscription to news of the market, not of an account."""
         self._ranks = {phase: rank for rank, phase in enumerate(order)}
         self._feeds: dict[Subscription, Feed[Any]] = {}
         self._by_asset: dict[int, dict[Feed[Any], None]] = {}
@@ -137,7 +137,8 @@ class Feeds:
         before = self.next_due()
         kind = FEEDS[type(subscription)]
         self._subscribed += 1
-        self.note_subscriber()
+        if kind.phase is Phase.MARKET:
+            self.note_subscriber()
         place = self._ranks[kind.phase] << _PHASE_BITS | self._subscribed
         self._clients.setdefault(outbox, {})[subscription] = place
         if kind.delay:
