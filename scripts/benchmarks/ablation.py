@@ -36,7 +36,7 @@ from livetrio.supervision.frames import FrameCutter
 from livetrio.supervision.session import Receiver, Session
 from livetrio.venues.base import Message
 from livetrio.venues.hyperliquid.config import HyperliquidConfig
-from livetrio.venues.hyperliquid.venue import HyperliquidVenue
+from livetrio.venues.hyperliquid.venue import HyperliquidCodec, HyperliquidVenue
 
 Stage = Callable[[bytes], Awaitable[float]]
 """Deals with a block of frames and returns the seconds that took."""
@@ -193,6 +193,7 @@ class _Deaf(Strategy):
 
 def _session(receive: Receiver, decode: Callable[[bytes, int], Sequence[Message]] | None = None) -> Session:
     codec = HyperliquidVenue(HyperliquidConfig(base_url="http://unused")).open_codec("market", 1)
+    assert isinstance(codec, HyperliquidCodec)
     codec.decode = decode or codec.decode
     return Session(
         connection="bench",
