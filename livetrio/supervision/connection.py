@@ -10,9 +10,6 @@ Whatever `TRANSIENT` names ends a session and leads to another after a growing d
 bug of ours, say) is not survived here but ends the engine in order. The delay starts afresh only after a
 session that truly worked: one that brought data and outlived the delay before it. So a venue that
 accepts and drops us at once is not called every second.
-
-What is wanted is state, not messages: the feeds that the engine asks for are kept in a table, and each
-session asks the venue for those it has not asked for yet. So there is no queue of subscriptions to lose.
 """
 
 from __future__ import annotations
@@ -47,6 +44,7 @@ from livetrio.supervision.session import Receiver, Session
 from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.totals import Totals
 from livetrio.supervision.upstream import Upstream
+from livetrio.supervision.wanted_feeds import WantedFeeds
 from livetrio.supervision.websocket import WebSocket, open_websocket
 from livetrio.topics import FEED
 from livetrio.venues.base import VenueNotice
@@ -104,8 +102,7 @@ class Connection:
         self._backoff = Backoff(
             policy.reconnect_base, policy.reconnect_max, jitter=policy.reconnect_jitter, rng=rng
         )
-        self._desired: dict[Feed, None] = {}
-        self._desired_changed = trio.Event()
+        self._wanted = WantedFeeds()
         self._stale_feeds: dict[Feed, int] = {}
         self._faults: Counter[str] = Counter()
         self._session: Session | None = None
@@ -200,7 +197,7 @@ class Connection:
                 self._socket = socket
                 self._enter(ConnectionState.CONNECTED)
                 self.settled.set()
-                nursery.start_soon(self._keep_subscribed, socket, session)
+                nursery.start_soon(self._wanted.keep_subscribed, socket, session)
                 nursery.start_soon(self._liveness(session).run)
                 if self._serve is not None:
                     nursery.start_soon(self._serve, socket.send)
@@ -231,19 +228,6 @@ class Connection:
             bus=self._bus,
             clock=self._clock,
         )
-
-    async def _keep_subscribed(self, socket: WebSocket, session: Session) -> None:
-        """Ask for what is desired and not asked for yet, end what is desired no more; and so on."""
-        while True:
-            changed = self._desired_changed
-            for feed in [each for each in session.requested if each not in self._desired]:
-                session.withdraw(feed)
-                await socket.send(session.codec.unsubscribe(feed))
-            for feed in [each for each in self._desired if each not in session.requested]:
-                if feed in self._desired:  # it may have gone while we waited to send
-                    session.request(feed)
-                    await socket.send(session.codec.subscribe(feed))
-            await changed.wait()
 
     def _end_session(self, session: Session) -> None:
         """Nothing is applied from here on; what the session did is added to what the others did."""
@@ -325,14 +309,12 @@ class Connection:
           UnknownInstrument: the venue has no such instrument or feed.
         """
         self.upstream.check(feed)
-        self._desired[feed] = None
-        self._wake_subscriber()
+        self._wanted.add(feed)
 
     def unsubscribe(self, feed: Feed) -> None:
         """Ask for the feed no more."""
-        self._desired.pop(feed, None)
+        self._wanted.discard(feed)
         self._stale_feeds.pop(feed, None)
-        self._wake_subscriber()
 
     def drop(self, feed: Feed, reason: str) -> None:
         """Ask for a feed no more because the venue turned out not to have it; said on ``system.feed``."""
@@ -342,11 +324,7 @@ class Connection:
     @property
     def feeds(self) -> tuple[Feed, ...]:
         """What it is to ask for."""
-        return tuple(self._desired)
-
-    def _wake_subscriber(self) -> None:
-        self._desired_changed.set()
-        self._desired_changed = trio.Event()
+        return tuple(self._wanted)
 
     async def send(self, message: str | bytes) -> None:
         """Send one text message now.
@@ -391,7 +369,7 @@ class Connection:
             last_message_time=None if totals.last_message is None else self._clock.at(totals.last_message),
             last_error=self.last_error,
             uptime=totals.uptime,
-            feeds=tuple(self._desired),
+            feeds=tuple(self._wanted),
             stale_feeds=tuple(self._stale_feeds),
             faults=dict(self._faults),
         )
