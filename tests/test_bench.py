@@ -213,6 +213,26 @@ def test_orders_are_timed_from_decision_and_event_to_the_wire():
     assert all(each > 0 for each in orders.run_signing(repetitions=1)["medians"])
 
 
+def test_the_bare_loop_is_timed_as_the_engine_is():
+    orders, bare, processes, feeder = (
+        bench("orders"),
+        bench("bare_orders"),
+        bench("processes"),
+        bench("feeder"),
+    )
+    settings = feeder.Settings(kinds=("trades",), pool=60_000, rate=2_000)
+    with (
+        processes.Exchange() as exchange,
+        processes.Relay(exchange.port) as relay,
+        processes.Feeder(settings) as feed,
+    ):
+        found = bare.run(url=relay.url, feed=feed.url, every=20, decisions=30)
+        taken = orders.match_chunks(found["decisions"], found["events"], feed.ready.epoch, relay.chunks())
+
+    assert taken["count"] == 30
+    assert 0 < taken["decision_p50"] < taken["event_p50"]
+
+
 def test_an_order_that_never_came_by_is_noticed():
     orders, processes = bench("orders"), bench("processes")
     chunks = [[0, 1, 90], [1, 15, 400], [1, 25, 400]]

@@ -1,6 +1,6 @@
 """Benchmarks: how fast the whole engine is, beside a bare loop in the same run. See `scripts/bench --help`.
 
-    __main__ ── throughput · latency · idle · memory · micro · ablation     what is measured
+    __main__ ── throughput · latency · idle · memory · micro · ablation · orders · exchange   what is measured
                    │ processes      starts a feeder and, beside it, a worker in which the engine runs
                    ├── feeder       the venue's stand-in: sends ready-made frames and knows their sums
                    └── worker       engine: the engine itself;  bare: receive, cut, decode, count

@@ -43,6 +43,16 @@ def run_with(take: Callable[[bytes], object], *, url: str, kinds: list[str], exp
     return trio.run(_receive_all, url, kinds, expected, None, take)
 
 
+async def receive_all(url: str, kinds: list[str], take: Callable[[bytes], object]) -> None:
+    """Call ``take`` with each message of a feeder, until cancelled."""
+    stream, received = await _open(url, kinds, None)
+    cutter = FrameCutter(max_message_bytes=2**24)
+    while True:
+        for message in cutter.feed(received)[0]:
+            take(message)
+        received = await _receive(stream)
+
+
 async def _receive_all(
     url: str,
     kinds: list[str],

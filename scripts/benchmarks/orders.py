@@ -70,8 +70,11 @@ def measure(*, quick: bool) -> list[Row]:
     """All four."""
     repetitions = 1 if quick else 3
     seconds = 4 if quick else 10
-    calm = [_measure_wire(CALM_RATE, seconds) for _ in range(repetitions)]
-    busy = [_measure_wire(BUSY_RATE, seconds) for _ in range(repetitions)]
+    calm, least = [], []
+    for _ in range(repetitions):
+        calm.append(_measure_wire("decisions", CALM_RATE, seconds))
+        least.append(_measure_wire("bare decisions", CALM_RATE, seconds))
+    busy = [_measure_wire("decisions", BUSY_RATE, seconds) for _ in range(repetitions)]
     sustained = []
     for _ in range(repetitions):
         with Exchange() as exchange:
@@ -92,6 +95,8 @@ def measure(*, quick: bool) -> list[Row]:
             target=1500,
         ),
         Row(name="  worst", unit="µs", values=[each["decision_max"] for each in calm]),
+        Row(name="  bare loop, p50", unit="µs", values=[each["decision_p50"] for each in least]),
+        Row(name="  bare loop, p99", unit="µs", values=[each["decision_p99"] for each in least]),
         Row(
             name="event to wire, p50",
             unit="µs",
@@ -117,8 +122,8 @@ def measure(*, quick: bool) -> list[Row]:
     ]
 
 
-def _measure_wire(rate: int, seconds: float) -> dict[str, float]:
-    """From decisions and from events to the wire; in µs."""
+def _measure_wire(job: str, rate: int, seconds: float) -> dict[str, float]:
+    """From decisions and from events to the wire, by one of two workers; in µs."""
     trades_in_all = round(rate * (seconds + 30))  # more than are needed: the engine is the one to end it
     decisions = round(DECISIONS_PER_SECOND * seconds)
     with (
@@ -127,7 +132,7 @@ def _measure_wire(rate: int, seconds: float) -> dict[str, float]:
         Feeder(Settings(kinds=("trades",), pool=trades_in_all, rate=rate)) as feeder,
     ):
         found = work(
-            "decisions",
+            job,
             url=relay.url,
             feed=feeder.url,
             every=rate // DECISIONS_PER_SECOND,

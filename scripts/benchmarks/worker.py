@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from benchmarks import ablation, bare, exchange, idle, latency, memory, micro, orders, throughput
+from benchmarks import ablation, bare, bare_orders, exchange, idle, latency, memory, micro, orders, throughput
 
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "throughput": throughput.run,
@@ -28,6 +28,7 @@ JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "trading": exchange.run_trading,
     "listening": exchange.run_listening,
     "decisions": orders.run_decisions,
+    "bare decisions": bare_orders.run,
     "sustained orders": orders.run_sustained,
     "signing": orders.run_signing,
 }
