@@ -47,10 +47,13 @@ async def receive_all(url: str, kinds: list[str], take: Callable[[bytes], object
     """Call ``take`` with each message of a feeder, until cancelled."""
     stream, received = await _open(url, kinds, None)
     cutter = FrameCutter(max_message_bytes=2**24)
-    while True:
-        for message in cutter.feed(received)[0]:
-            take(message)
-        received = await _receive(stream)
+    try:
+        while True:
+            for message in cutter.feed(received)[0]:
+                take(message)
+            received = await _receive(stream)
+    finally:
+        await trio.aclose_forcefully(stream)
 
 
 async def _receive_all(

@@ -36,19 +36,21 @@ async def _decide(port: int, feed: str, every: int, decisions: int) -> dict[str,
     account = await connect(port)
     sender = _Sender(account)
     resting = 0
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(sender.run, name="sender")
-        nursery.start_soon(_take_trades, sender, feed, every, decisions)
-        while resting < decisions:
-            messages = await account.receive()
-            if messages is None:
-                raise CheckFailed(f"the exchange hung up after {resting} orders")
-            for message in messages:
-                if b'"resting"' not in message:
-                    raise CheckFailed(f"an order does not rest: {message!r}")
-                resting += 1
-        nursery.cancel_scope.cancel("all orders rest")
-    await account.close()
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sender.run, name="sender")
+            nursery.start_soon(_take_trades, sender, feed, every, decisions)
+            while resting < decisions:
+                messages = await account.receive()
+                if messages is None:
+                    raise CheckFailed(f"the exchange hung up after {resting} orders")
+                for message in messages:
+                    if b'"resting"' not in message:
+                        raise CheckFailed(f"an order does not rest: {message!r}")
+                    resting += 1
+            nursery.cancel_scope.cancel("all orders rest")
+    finally:
+        await account.close()
     return {"decisions": sender.decisions, "events": sender.events}
 
 
