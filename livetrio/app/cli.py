@@ -71,12 +71,16 @@ def _read_duration(_: click.Context, __: click.Parameter, text: str | None) -> f
 @click.option(
     "--duration", callback=_read_duration, metavar="TIME", help="Stop after 30s, 5m, 1h30m, … Default: never."
 )
+@click.option(
+    "--forgive", is_flag=True, help="End the entry locks of earlier runs, and let drawdowns count from now."
+)
 @level_option
 @format_option
 def run(
     config: Path,
     overrides: tuple[str, ...],
     duration: float | None,
+    forgive: bool,
     log_level: str | None,
     log_format: str | None,
 ) -> None:
@@ -91,7 +95,7 @@ def run(
         from livetrio.app.run import run_config
 
         configure_logs(format, log_level or settings.logging.level)
-        outcome = trio.run(partial(run_config, settings, duration=duration))
+        outcome = trio.run(partial(run_config, settings, duration=duration, forgive=forgive))
         if outcome.failure is not None:
             tell_failure(outcome.failure, format)
         _print_report(outcome.report, format)

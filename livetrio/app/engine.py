@@ -164,6 +164,7 @@ class LiveTradingEngine:
         sync: Literal["process", "power"] = "process",
         execution: ExecutionConfig | None = None,
         risk: RiskConfig | None = None,
+        forgive: bool = False,
     ) -> None:
         """Let strategies place orders, at the venues that have an account. Before `run`.
 
@@ -173,6 +174,7 @@ class LiveTradingEngine:
             the disk with each request.
           execution: how orders are sent, waited for and asked about.
           risk: the limits.
+          forgive: end the entry locks of earlier runs, and let drawdowns count from now.
         """
         self._require_stopped("take_orders")
 
@@ -184,6 +186,7 @@ class LiveTradingEngine:
                 clock=clock,
                 execution=execution or ExecutionConfig(),
                 risk=risk or RiskConfig(),
+                forgive=forgive,
                 strategies=self._strategies.names,
                 fail=self._fail,
             )

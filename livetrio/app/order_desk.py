@@ -65,16 +65,27 @@ class OrderDesk:
         clock: Clock,
         execution: ExecutionConfig,
         risk: RiskConfig,
+        forgive: bool,
         strategies: Sequence[str],
         fail: Callable[[LiveTradingError], None],
     ) -> None:
-        """``fail``: called when the engine has to stop, with why."""
+        """Begin where the journal ends.
+
+        Args:
+          forgive: end the entry locks of earlier runs, and let drawdowns count from now.
+          fail: called when the engine has to stop, with why.
+        """
         self._clock = clock
         self._fail = fail
         self.keeper = JournalKeeper(journal, on_failure=self._take_journal_failure)
         self.portfolio = Portfolio(cache, bus)
         self.risk = RiskEngine(
-            risk, cache, self.portfolio, now=clock.now, on_breach=lambda reason: self.halt(reason)
+            risk,
+            cache,
+            self.portfolio,
+            now=clock.now,
+            on_breach=lambda reason: self.halt(reason),
+            remember=self.keeper.put,
         )
         self.portfolio.on_round_trip = self.risk.on_round_trip
         self.tracker = OrderTracker(
@@ -98,6 +109,8 @@ class OrderDesk:
         self._fills_since = _remembered_since(journal)
         self._state = journal.load(fills_since=self._fills_since)
         self._restore(self._state)
+        if forgive:
+            self.risk.forgive()
         self._is_stopping = False
 
     def _restore(self, state: JournalState) -> None:
@@ -106,6 +119,7 @@ class OrderDesk:
             log.warning("the journal's end was torn, and was cut off", bytes=state.torn_bytes)
         self.portfolio.restore(state.states.get("position", {}))
         self.portfolio.changed_keys()
+        self.risk.restore_states(state.states)
         now = self._clock.now()
         for order in state.working_orders:
             tracked = self.tracker.track(order)

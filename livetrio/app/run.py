@@ -85,8 +85,10 @@ async def running(engine: LiveTradingEngine) -> AsyncIterator[LiveTradingEngine]
         raise failure  # outside the handler, so that the group does not become its context
 
 
-async def run_config(config: Config, *, duration: float | None = None) -> RunOutcome:
+async def run_config(config: Config, *, duration: float | None = None, forgive: bool = False) -> RunOutcome:
     """Run what a configuration says, until it ends, a signal comes, or ``duration`` seconds have passed.
+
+    With ``forgive`` the entry locks of earlier runs are ended, and drawdowns count from now.
 
     Raises:
       ConfigError: as `open_engine`. What the run fails of is in the outcome instead, beside the report.
@@ -95,7 +97,7 @@ async def run_config(config: Config, *, duration: float | None = None) -> RunOut
     try:
         async with open_service_nursery() as services:
             venues = [await _open_venue(name, config, services) for name in config.venues]
-            engine = make_engine(config, venues)
+            engine = make_engine(config, venues, forgive=forgive)
             freeze_garbage_collector()
             failure: LiveTradingError | None = None
             async with trio.open_nursery() as nursery:
@@ -119,6 +121,7 @@ def make_engine(
     *,
     clock: Clock | None = None,
     dial: Dial | None = None,
+    forgive: bool = False,
 ) -> LiveTradingEngine:
     """An engine with venues and the configuration's strategies, not yet running.
 
@@ -130,7 +133,11 @@ def make_engine(
         engine.add_venue(venue)
     if any(venue.trading is not None for venue in venues):
         engine.take_orders(
-            config.journal_path, sync=config.journal.sync, execution=config.execution, risk=config.risk
+            config.journal_path,
+            sync=config.journal.sync,
+            execution=config.execution,
+            risk=config.risk,
+            forgive=forgive,
         )
     for settings in config.strategies:
         engine.add_strategy(

@@ -2,7 +2,9 @@
 
 They are fed with round trips: a strategy's position that has come back to zero, or has turned, and what it
 has brought (`Protection` says what follows). A lock ends by itself. What makes a position smaller always
-passes. A restart forgets them.
+passes.
+
+The journal has the locks that hold and the round trips that still count, so that a restart ends none.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -21,6 +24,12 @@ SECOND = 1_000_000_000
 
 MAX_TRIPS = 10_000
 """Round trips that are remembered, if so many fall within the longest window."""
+
+Remember = Callable[[str, str, Mapping[str, object] | None], None]
+"""Called with a kind, a key and a small state for the journal; None: it is over."""
+
+LOCK, TRIP = "lock", "trip"
+"""The journal's kinds of state."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,18 +57,60 @@ class RoundTrip:
 class Locks:
     """Of one account."""
 
-    def __init__(self, protections: Sequence[Protection] = ()) -> None:
+    def __init__(
+        self,
+        protections: Sequence[Protection] = (),
+        *,
+        remember: Remember = lambda _kind, _key, _value: None,
+    ) -> None:
         self._protections = protections
+        self._remember = remember
         self._window = max((each.window_ms * MILLISECOND for each in protections), default=0)
-        self._trips: deque[RoundTrip] = deque(maxlen=MAX_TRIPS)
+        self._trips: deque[RoundTrip] = deque()
+        self._first = 0
+        """The number of the first of them; by it the journal knows a trip."""
         self._locks: dict[tuple[InstrumentId | None, str | None], Lock] = {}
+
+    def restore(self, states: Mapping[str, Mapping[str, Mapping[str, Any]]], now: int) -> None:
+        """Take back what was remembered, by kind and key, as far as it still counts."""
+        for key, value in states.get(LOCK, {}).items():
+            instrument, _, strategy = key.partition("|")
+            lock = Lock(
+                instrument_id=InstrumentId(instrument) if instrument else None,
+                strategy=strategy or None,
+                reason=value["reason"],
+                until=value["until"],
+            )
+            if lock.until > now:
+                self._locks[lock.instrument_id, lock.strategy] = lock
+            else:
+                self._remember(LOCK, key, None)
+        for key, value in sorted(states.get(TRIP, {}).items()):
+            if not self._trips:
+                self._first = int(key)
+            self._trips.append(
+                RoundTrip(InstrumentId(value["instrument_id"]), Decimal(value["pnl"]), value["ts"])
+            )
+        self._forget_trips(now)
 
     def take_trip(self, trip: RoundTrip) -> list[Lock]:
         """A round trip has ended; returns what is locked by it and was not before."""
+        if not self._protections:
+            return []
         self._trips.append(trip)
-        while self._trips[0].ts <= trip.ts - self._window and len(self._trips) > 1:
-            self._trips.popleft()
+        self._remember(
+            TRIP,
+            _trip_key(self._first + len(self._trips) - 1),
+            {"instrument_id": trip.instrument_id, "pnl": str(trip.pnl), "ts": trip.ts},
+        )
+        self._forget_trips(trip.ts)
         return [lock for each in self._protections if (lock := self._apply(each, trip)) is not None]
+
+    def _forget_trips(self, now: int) -> None:
+        while self._trips and (self._trips[0].ts <= now - self._window or len(self._trips) > MAX_TRIPS):
+            self._trips.popleft()
+            self._remember(TRIP, _trip_key(self._first), None)
+            self._first += 1
 
     def _apply(self, protection: Protection, trip: RoundTrip) -> Lock | None:
         start = trip.ts - protection.window_ms * MILLISECOND
@@ -78,6 +129,7 @@ class Locks:
         known = self._locks.get(key)
         if known is None or known.until < lock.until:
             self._locks[key] = lock
+            self._remember(LOCK, _lock_key(lock), {"reason": lock.reason, "until": lock.until})
         return known is None or known.until <= now
 
     def reason(self, instrument_id: InstrumentId, strategy: str | None, now: int) -> str | None:
@@ -92,8 +144,29 @@ class Locks:
 
     def active(self, now: int) -> tuple[Lock, ...]:
         """Those that hold, in the order in which they began."""
-        self._locks = {key: lock for key, lock in self._locks.items() if lock.until > now}
+        for key, lock in list(self._locks.items()):
+            if lock.until <= now:
+                del self._locks[key]
+                self._remember(LOCK, _lock_key(lock), None)
         return tuple(self._locks.values())
+
+    def clear(self) -> None:
+        """End all locks, and forget the round trips."""
+        for lock in self._locks.values():
+            self._remember(LOCK, _lock_key(lock), None)
+        self._locks.clear()
+        for number in range(self._first, self._first + len(self._trips)):
+            self._remember(TRIP, _trip_key(number), None)
+        self._first += len(self._trips)
+        self._trips.clear()
+
+
+def _lock_key(lock: Lock) -> str:
+    return f"{lock.instrument_id or ''}|{lock.strategy or ''}"
+
+
+def _trip_key(number: int) -> str:
+    return f"{number:012d}"
 
 
 def _cooldown(_: Protection, trips: Sequence[RoundTrip]) -> str | None:

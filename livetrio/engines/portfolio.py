@@ -237,6 +237,13 @@ class Portfolio:
             pnls = (each.day_pnl(self._mark(inventory)) for inventory, each in self._holdings(strategy))
             return sum(pnls, ZERO)
 
+    def is_priced(self, strategy: str | None = None) -> bool:
+        """Whether a price of everything that is held is known."""
+        return all(
+            not holding.quantity or self._mark(inventory) is not None
+            for inventory, holding in self._holdings(strategy)
+        )
+
     def breakdown(
         self, strategy: str | None = None, instrument_id: InstrumentId | None = None
     ) -> ProfitAndLoss:

@@ -19,16 +19,16 @@ is behind it. To check an order costs the same however many are working.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from livetrio.cache import Cache
 from livetrio.engines.exposure import Exposure
-from livetrio.engines.locks import Lock, Locks, RoundTrip
+from livetrio.engines.locks import Lock, Locks, Remember, RoundTrip
 from livetrio.engines.losses import Losses, Results
 from livetrio.engines.market_price import MarketPrice, find_fresh_price, find_known_price
 from livetrio.engines.rate import Rate
@@ -71,6 +71,7 @@ class RiskEngine:
         *,
         now: Callable[[], int],
         on_breach: Callable[[str], None],
+        remember: Remember = lambda _kind, _key, _value: None,
     ) -> None:
         """Make an engine that lets orders leave.
 
@@ -80,6 +81,7 @@ class RiskEngine:
           portfolio: who knows what is held and lost.
           now: UTC nanoseconds.
           on_breach: told in words when the account has lost more than it may; it is to halt trading.
+          remember: lets the journal have what a restart must not forget; `restore_states` takes it back.
         """
         self.config = config
         self.state = TradingState.ACTIVE
@@ -95,8 +97,8 @@ class RiskEngine:
         self._now = now
         self._on_breach = on_breach
         self._rate = Rate(config.max_order_rate, config.order_rate_burst)
-        self._locks = Locks(config.protections)
-        self._losses = Losses(config, portfolio)
+        self._locks = Locks(config.protections, remember=remember)
+        self._losses = Losses(config, portfolio, remember=remember)
         self._told: set[str] = set()
         """Kinds of the account's breaches that were told and still hold."""
         owners: tuple[OwnerLimits, ...] = (config, *config.strategies.values())
@@ -131,6 +133,16 @@ class RiskEngine:
     def restore(self, order: Order) -> None:
         """An order of the last run counts."""
         self.exposure.update(order)
+
+    def restore_states(self, states: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+        """Entry locks, round trips and the best results of the last runs count."""
+        self._locks.restore(states, self._now())
+        self._losses.restore(states)
+
+    def forgive(self) -> None:
+        """End all entry locks; let drawdowns count from here on."""
+        self._locks.clear()
+        self._losses.clear()
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Something has happened to an order: to be told of all, in order."""

@@ -40,7 +40,8 @@ class WantedFeeds:
         self._changed = trio.Event()
 
     async def keep_subscribed(self, socket: WebSocket, session: Session) -> None:
-        """Ask for what is wanted and not asked for yet, end what is wanted no more; and so on, till cancelled.
+        """Ask for what is wanted and not asked for yet, end what is wanted no more, and so on until
+        cancelled.
 
         Raises:
           ConnectionLost: the socket broke.

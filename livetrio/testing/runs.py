@@ -85,6 +85,7 @@ async def run_strategy(
     loop: bool = False,
     config: LiveTradingConfig | None = None,
     risk: RiskConfig | None = None,
+    forgive: bool = False,
     execution: ExecutionConfig | None = None,
     journal: Path | None = None,
     orders: bool = True,
@@ -101,6 +102,7 @@ async def run_strategy(
       loop: whether the recording begins again at its end, rather than falling silent.
       config: the engine's; by default one that ticks each second.
       risk: the limits on its orders.
+      forgive: end the entry locks that the journal has, and let drawdowns count from now.
       execution: how they are sent, waited for and asked about.
       orders: whether there is an account to trade; False: market data only.
       journal: the file that remembers them; by default one that is gone afterwards.
@@ -137,7 +139,7 @@ async def run_strategy(
                 engine.add_venue(HyperliquidVenue(settings, base_url=f"http://{HOST}", key=key))
                 path = journal or Path(folder) / "orders.journal"
                 if orders:
-                    engine.take_orders(path, execution=execution, risk=risk)
+                    engine.take_orders(path, execution=execution, risk=risk, forgive=forgive)
                 for strategy in strategies:
                     engine.add_strategy(strategy)
                 async with running(engine):

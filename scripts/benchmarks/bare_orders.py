@@ -1,8 +1,9 @@
 """Bare orders: the least that a program in this language on trio must do between a trade and an order.
 
-It receives trades, cuts frames and decodes them as `bare` does, and at each so-manieth signs an order, writes
-it as JSON, frames it and sends it: no limits, no journal, no events, no other tasks but the one that reads the
-answers. What it takes says how fast the machine is just now; signing and hashing are the adapter's own.
+It receives trades, cuts frames and decodes them as `bare` does, and at each so-manieth signs an order,
+writes it as JSON, frames it and sends it: no limits, no journal, no events, no other tasks but the one
+that reads the answers. What it takes says how fast the machine is just now; signing and hashing are the
+adapter's own.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import attrs
@@ -44,6 +45,7 @@ class Holdings:
     held: dict = attrs.field(factory=dict)
     results: dict = attrs.field(factory=dict)
     days: dict = attrs.field(factory=dict)
+    priced: bool = True
 
     def quantity(self, instrument_id, strategy=None):
         return self.held.get((instrument_id, strategy), D(0))
@@ -54,6 +56,9 @@ class Holdings:
     def day_pnl(self, strategy=None):
         return self.days.get(strategy, D(0))
 
+    def is_priced(self, strategy=None):
+        return self.priced
+
 
 class Desk:
     """BTC costs 100 at first, and nothing is held."""
@@ -63,15 +68,35 @@ class Desk:
         self.cache = Cache()
         self.holdings = Holdings()
         self.breaches = []
-        self.risk = RiskEngine(
-            RiskConfig(**limits),
+        self.limits = limits
+        self.states = {}
+        """What the journal has: by kind and key."""
+        self.risk = self._make_risk()
+        self.quote(BTC, 100)
+        self.count = 0
+
+    def _make_risk(self):
+        return RiskEngine(
+            RiskConfig(**self.limits),
             self.cache,
             self.holdings,
             now=lambda: self.now,
             on_breach=self.breaches.append,
+            remember=self._remember,
         )
-        self.quote(BTC, 100)
-        self.count = 0
+
+    def _remember(self, kind, key, value):
+        if value is None:
+            del self.states[kind][key]
+        else:
+            self.states.setdefault(kind, {})[key] = json.loads(json.dumps(value))
+
+    def restart(self, **limits):
+        """As the engine does, maybe with other limits."""
+        self.limits |= limits
+        states = {kind: dict(values) for kind, values in self.states.items()}
+        self.risk = self._make_risk()
+        self.risk.restore_states(states)
 
     # What is known.
 

@@ -160,3 +160,82 @@ def test_a_streak_is_found_whatever_came_before(past):
 
         if len(last) == 3 and all(pnl < 0 for _, pnl, _ in last):
             assert streak.reason(instrument, "mm", now + 1) is not None
+
+
+# The journal.
+
+
+class Memory(dict):
+    """What was remembered, by kind and key."""
+
+    def __call__(self, kind, key, value):
+        if value is None:
+            del self[kind][key]
+        else:
+            self.setdefault(kind, {})[key] = value
+
+
+def restarted(memory, *protections, now):
+    held = Locks(protections, remember=memory)
+    held.restore({kind: dict(values) for kind, values in memory.items()}, now)
+    return held
+
+
+def test_a_restart_ends_no_lock():
+    memory, rule = Memory(), Protection(kind="cooldown", lock_ms=10_000)
+    trips(Locks([rule], remember=memory), 5)
+    after = restarted(memory, rule, now=4 * SECOND)
+
+    assert after.reason(BTC, "mm", 4 * SECOND) == f"cooling down after a round trip in {BTC} (for 6 s more)"
+    assert after.active(10 * SECOND) == ()
+    assert memory["lock"] == {}
+
+
+def test_a_lock_that_has_ended_meanwhile_is_gone_from_the_journal_too():
+    memory, rule = Memory(), Protection(kind="cooldown", lock_ms=10_000)
+    trips(Locks([rule], remember=memory), 5)
+
+    assert restarted(memory, rule, now=11 * SECOND).active(0) == ()
+    assert memory["lock"] == {}
+
+
+def test_a_restart_in_a_streak_of_losses_does_not_break_it():
+    memory, rule = Memory(), Protection(kind="losing_streak", trips=3, window_ms=60_000)
+    trips(Locks([rule], remember=memory), -1, -1)
+    after = restarted(memory, rule, now=2 * SECOND)
+
+    (locked,) = trips(after, -1, start=2)
+    assert [each.reason for each in locked] == ["3 losing round trips in a row"]
+    assert len(memory["trip"]) == 3
+
+
+def test_trips_that_count_no_more_are_gone_from_the_journal_and_the_others_keep_their_order():
+    memory, rule = Memory(), Protection(kind="losing_streak", trips=2, window_ms=10_000)
+    held = Locks([rule], remember=memory)
+    trips(held, 1, 1, 1)
+    trips(held, -1, start=11)
+    assert [each["ts"] for _, each in sorted(memory["trip"].items())] == [2 * SECOND, 11 * SECOND]
+
+    after = restarted(memory, rule, now=12 * SECOND)
+    (locked,) = trips(after, -1, start=12)
+    assert locked
+    assert [each["ts"] for _, each in sorted(memory["trip"].items())] == [11 * SECOND, 12 * SECOND]
+
+
+def test_without_protections_no_trip_is_remembered():
+    memory = Memory()
+    trips(Locks(remember=memory), 1, 1)
+
+    assert memory == {}
+
+
+def test_what_was_cleared_is_over_for_the_journal_too():
+    memory, rule = Memory(), Protection(kind="cooldown", lock_ms=10_000)
+    held = Locks([rule], remember=memory)
+    trips(held, 1, 1)
+    held.clear()
+
+    assert held.active(SECOND) == ()
+    assert memory == {"lock": {}, "trip": {}}
+    trips(held, 1, start=2)
+    assert len(restarted(memory, rule, now=3 * SECOND).active(3 * SECOND)) == 1

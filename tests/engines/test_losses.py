@@ -87,3 +87,61 @@ def test_without_limits_nothing_is_asked():
     desk.risk.check_losses()
 
     assert desk.breaches == []
+
+
+def test_a_restart_forgives_no_drawdown():
+    desk = Desk(max_drawdown=D(10), strategies={"mm": StrategyLimits(max_drawdown=D(10))})
+    for result in (0, 30, 25):
+        desk.holdings.results |= {None: D(result), "mm": D(result)}
+        desk.risk.check_losses()
+    desk.restart()
+    desk.holdings.results |= {None: D(20), "mm": D(20)}
+    desk.risk.check_losses()
+
+    assert desk.breaches == ["10.00 below the best, the limit is 10"]
+    assert [each.strategy for each in desk.risk.locks()] == ["mm"]
+
+
+def test_a_best_without_a_limit_is_not_kept():
+    desk = Desk(max_drawdown=D(10))
+    desk.holdings.results[None] = D(30)
+    desk.risk.check_losses()
+    desk.restart(max_drawdown=None)
+    assert desk.states == {"best": {}}
+
+    desk.restart(max_drawdown=D(10))
+    desk.holdings.results[None] = D(0)
+    desk.risk.check_losses()
+    assert desk.breaches == []
+
+
+def test_what_nobody_can_value_is_neither_a_best_nor_a_drawdown():
+    desk = Desk(max_drawdown=D(10))
+    desk.holdings.results[None] = D(5)
+    desk.risk.check_losses()
+    desk.restart()
+    desk.holdings.priced = False  # what is held counts as what it cost
+    for result in (40, -40):
+        desk.holdings.results[None] = D(result)
+        desk.risk.check_losses()
+    assert desk.breaches == []
+
+    desk.holdings.priced = True
+    desk.holdings.results[None] = D(-5)
+    desk.risk.check_losses()
+    assert desk.breaches == ["10.00 below the best, the limit is 10"]
+
+
+def test_who_forgives_begins_all_drawdowns_afresh_also_for_the_journal():
+    desk = Desk(max_drawdown=D(10), strategies={"mm": StrategyLimits(max_drawdown=D(10))})
+    for result in (30, 15):
+        desk.holdings.results |= {None: D(result), "mm": D(result)}
+        desk.risk.check_losses()
+    desk.risk.forgive()
+    assert desk.states == {"best": {}, "lock": {}}
+
+    desk.restart()
+    desk.breaches.clear()
+    desk.risk.check_losses()
+    assert desk.breaches == []
+    assert desk.risk.locks() == ()

@@ -14,7 +14,8 @@ from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, resting, until
 from livetrio.clock import Clock
 from livetrio.engines.client_ids import is_ours
 from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.engines.risk_config import RiskConfig
+from livetrio.engines.risk import TradingState
+from livetrio.engines.risk_config import Protection, RiskConfig
 from livetrio.errors import AccountRefused, JournalInUse
 from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.exchange.chain.matching import end
@@ -329,3 +330,36 @@ async def test_a_second_engine_on_a_journal_is_refused_and_the_first_goes_on(tmp
 
     assert order.status is S.FILLED
     assert other.status is S.FILLED
+
+
+# Limits.
+
+
+@within(3600)
+async def test_an_entry_lock_and_a_drawdown_outlive_the_engine_unless_they_are_forgiven(
+    tmp_path, autojump_clock
+):
+    path = tmp_path / "orders"
+    lock = Protection(kind="cooldown", lock_ms=3_600_000, everywhere=True)
+    risk = RiskConfig(protections=(lock,), max_drawdown=Decimal("0.01"))
+    reasons = []
+    async with open_exchange() as run_there:
+        first = Trader()
+        async with run_there(first, journal=path, risk=risk):
+            for side in (BUY, SELL):
+                order = first.ctx.submit_order(BTC, side, SIZE)
+                await until(lambda: order.is_closed)  # noqa: B023
+        for forgive in (False, True):
+            trader = Trader()
+            async with run_there(trader, journal=path, risk=risk, forgive=forgive) as run:
+                await trio.sleep(2)
+                order = trader.rest()
+                reasons.append((run.desk.risk.state, run.desk.risk.reason, order.reason))
+                locks = run.desk.risk.locks()
+
+    (state, why, reason), (after, _, nothing) = reasons
+    assert state is TradingState.HALTED
+    assert "below the best" in why
+    assert "trading is halted" in reason
+    assert after is TradingState.ACTIVE
+    assert (nothing, locks) == (None, ())
