@@ -122,9 +122,10 @@ class OrderDesk:
         self.risk.restore_states(state.states)
         now = self._clock.now()
         for order in state.working_orders:
-            tracked = self.tracker.track(order)
+            change = state.changes.get(order.client_order_id)
+            tracked = self.tracker.track(order, change)
             self.tracker.cache.update_order(order)
-            self.risk.restore(order)
+            self.risk.restore(order, change)
             if order.status is OrderStatus.PENDING:
                 self.tracker.publish(tracked, tracked.deny("the last run ended before it left", now))
             elif order.status is OrderStatus.SUBMITTED:

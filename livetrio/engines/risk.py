@@ -34,7 +34,7 @@ from livetrio.engines.market_price import MarketPrice, find_fresh_price, find_kn
 from livetrio.engines.rate import Rate
 from livetrio.engines.risk_config import InstrumentLimits, OwnerLimits, RiskConfig, StrategyLimits
 from livetrio.engines.wish import Scope, Wish
-from livetrio.model import InstrumentId, Order, OrderEvent, OrderType, nearest, venue_of
+from livetrio.model import InstrumentId, Order, OrderEvent, OrderPendingUpdate, OrderType, nearest, venue_of
 
 log = structlog.get_logger()
 
@@ -130,9 +130,11 @@ class RiskEngine:
 
     # What happens.
 
-    def restore(self, order: Order) -> None:
-        """An order of the last run counts."""
+    def restore(self, order: Order, change: OrderPendingUpdate | None = None) -> None:
+        """An order of the last run counts; with a change that is under way, at the larger of both sizes."""
         self.exposure.update(order)
+        if change is not None:
+            self.exposure.expect(order, change.quantity)
 
     def restore_states(self, states: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         """Entry locks, round trips and the best results of the last runs count."""

@@ -77,8 +77,8 @@ class Leg:
 class TrackedOrder:
     """An order and its legs. What its methods return has happened, in that order; publish it so."""
 
-    def __init__(self, order: Order) -> None:
-        """Take an order, new or as the journal had it."""
+    def __init__(self, order: Order, change: OrderPendingUpdate | None = None) -> None:
+        """Take an order, new or as the journal had it with the change that is under way, if one is."""
         self.order = order
         self.is_ours = order.strategy is not None
         """Whether we placed it; others are only looked at."""
@@ -87,8 +87,10 @@ class TrackedOrder:
             order.revision: Leg(order.quantity, order.price, order.trigger_price, filled, filled)
         }
         if order.pending_revision is not None:
-            self.legs[order.pending_revision] = Leg(
-                order.remaining_quantity, order.price, order.trigger_price
+            self.legs[order.pending_revision] = (
+                Leg(order.remaining_quantity, order.price, order.trigger_price)
+                if change is None
+                else Leg(change.quantity, change.price, change.trigger_price)
             )
 
     @property
@@ -130,7 +132,18 @@ class TrackedOrder:
         order = self.order
         order.pending_revision = revision = max(self.legs) + 1
         self.legs[revision] = Leg(quantity, price, trigger_price)
-        return [self._event(OrderPendingUpdate, order.status, None, now, now)]
+        return [
+            OrderPendingUpdate(
+                order=order,
+                previous=order.status,
+                status=order.status,
+                quantity=quantity,
+                price=price,
+                trigger_price=trigger_price,
+                ts_event=now,
+                ts_init=now,
+            )
+        ]
 
     def end_modification(self, reason: str, now: int, *, is_over: bool = False) -> list[OrderEvent]:
         """The modification was not done; with ``is_over`` the order was lost in it."""
@@ -215,7 +228,9 @@ class TrackedOrder:
         """A trade. The caller has seen to it that it is not one that was told before."""
         order = self.order
         leg = self.legs.get(fill.revision)
-        if leg is None:
+        if leg is None and fill.revision < order.revision:  # of before the last start, and late
+            leg = self.legs[fill.revision] = Leg(ZERO, None, None, end=OrderStatus.CANCELED)
+        elif leg is None:
             leg = self.leg
         leg.filled += fill.quantity
         paid = (order.average_price or ZERO) * order.filled_quantity + fill.price * fill.quantity

@@ -127,9 +127,9 @@ class OrderTracker:
 
     # Orders.
 
-    def track(self, order: Order) -> TrackedOrder:
-        """Take in an order that is not known yet."""
-        tracked = self._tracked[order.client_order_id] = TrackedOrder(order)
+    def track(self, order: Order, change: OrderPendingUpdate | None = None) -> TrackedOrder:
+        """Take in an order that is not known yet; with the change that is under way, if one is."""
+        tracked = self._tracked[order.client_order_id] = TrackedOrder(order, change)
         return tracked
 
     def get(self, order_id: str) -> TrackedOrder | None:

@@ -59,7 +59,7 @@ SELECT_EVENTS = (
 def encode_event(event: OrderEvent, run: int, number: int) -> tuple[object, ...]:
     """The event as a row; an `OrderFilled` has but the id of its fill there."""
     quantity = price = trigger_price = fill_id = None
-    if isinstance(event, OrderUpdated):
+    if isinstance(event, OrderUpdated | OrderPendingUpdate):
         quantity, price, trigger_price = event.quantity, event.price, event.trigger_price
     elif isinstance(event, OrderFilled):
         fill_id = event.fill.fill_id
@@ -90,7 +90,7 @@ def decode_event(row: Sequence[Any], order: Order, fills: Mapping[str, Fill]) ->
     with decoding("order_events"):
         kind = KINDS[name]
         more: dict[str, Any] = {}
-        if kind is OrderUpdated:
+        if kind in (OrderUpdated, OrderPendingUpdate):
             more = {
                 "quantity": Decimal(quantity),
                 "price": _number(price),

@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 import msgspec
 
+from livetrio.journal.event_rows import KINDS, SELECT_EVENTS, decode_event
 from livetrio.journal.schema import IS_WORKING, ORDERS, decoding
-from livetrio.model import Order
+from livetrio.model import Order, OrderPendingUpdate
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +30,8 @@ class JournalState:
     """The same of the latest funding payment."""
     last_nonce: int
     """The highest that a request was signed with; 0: none was."""
+    changes: Mapping[str, OrderPendingUpdate]
+    """Of those working orders that were being modified: what was asked for last, by client order id."""
     states: Mapping[str, Mapping[str, Any]]
     """What was `put`, by kind and key, as JSON has it: decimals are text."""
     ended: str | None
@@ -46,6 +49,7 @@ def load_state(
     working = connection.execute(
         f"{ORDERS.select} WHERE {IS_WORKING} ORDER BY ts_init, client_order_id"
     ).fetchall()
+    orders = tuple(map(ORDERS.decode, working))
     fill_ids = connection.execute("SELECT fill_id FROM fills WHERE ts_event >= ?", (fills_since,)).fetchall()
     payment_ids = connection.execute(
         "SELECT payment_id FROM fundings WHERE ts_event >= ?", (fills_since,)
@@ -57,7 +61,12 @@ def load_state(
     last_run = connection.execute("SELECT ended FROM runs WHERE run = ?", (run - 1,)).fetchone()
     (ended,) = last_run or (None,)
     return JournalState(
-        working_orders=tuple(map(ORDERS.decode, working)),
+        working_orders=orders,
+        changes={
+            each.client_order_id: change
+            for each in orders
+            if each.pending_revision is not None and (change := _last_change(connection, each)) is not None
+        },
         fill_ids=frozenset(row[0] for row in fill_ids),
         payment_ids=frozenset(row[0] for row in payment_ids),
         last_fill_ts=_one(connection, "SELECT max(ts_event) FROM fills"),
@@ -68,6 +77,15 @@ def load_state(
         was_killed=last_run is not None and ended is None,
         torn_bytes=torn_bytes,
     )
+
+
+def _last_change(connection: sqlite3.Connection, order: Order) -> OrderPendingUpdate | None:
+    rows = connection.execute(SELECT_EVENTS, (order.client_order_id,)).fetchall()
+    found = None
+    for row in rows:
+        if KINDS.get(row[3]) is OrderPendingUpdate:
+            found = decode_event(row, order, {})
+    return found if isinstance(found, OrderPendingUpdate) else None
 
 
 def _one(connection: sqlite3.Connection, query: str) -> Any:

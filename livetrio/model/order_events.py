@@ -79,8 +79,14 @@ class OrderPendingCancel(OrderEvent):
     """Its cancellation was asked for. It may still fill."""
 
 
+@attrs.frozen(kw_only=True, eq=False)
 class OrderPendingUpdate(OrderEvent):
     """A modification was asked for."""
+
+    quantity: Decimal
+    """What shall be open once it is done; what is filled comes on top of it."""
+    price: Decimal | None
+    trigger_price: Decimal | None = None
 
 
 class OrderCanceled(OrderEvent):

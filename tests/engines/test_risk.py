@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from livetrio.engines.risk import TradingState
 from livetrio.engines.risk_config import InstrumentLimits, Protection, StrategyLimits
-from livetrio.model import Order, OrderStatus, OrderType
+from livetrio.model import Order, OrderPendingUpdate, OrderStatus, OrderType
 
 D = Decimal
 
@@ -580,6 +580,20 @@ def test_a_price_is_not_compared_with_a_trigger_that_is_not_told():
 
 
 # Losses and locks.
+
+
+def test_a_change_that_was_under_way_before_a_restart_counts_at_its_larger_size():
+    desk = limited(max_position=D(10))
+    order = desk.order(BUY, 2)
+    order.status, order.pending_revision = OrderStatus.ACCEPTED, 1
+    change = OrderPendingUpdate(
+        order=order, previous=order.status, status=order.status, quantity=D(9), price=None, ts_event=0,
+        ts_init=0,
+    )  # fmt: skip
+    desk.risk.restore(order, change)
+
+    assert "position would be 11, " in desk.place(BUY, 2)
+    assert left(desk.place(BUY, 1))
 
 
 def test_a_strategys_loss_locks_its_entries_only_and_until_midnight():

@@ -213,6 +213,28 @@ def test_a_modification_that_was_under_way_before_a_restart_is_remembered():
     assert tracked.order.quantity == 8
 
 
+def test_a_modification_that_was_done_before_a_restart_and_told_of_by_a_fill_alone_has_its_size():
+    before = TrackedOrder(order(S.ACCEPTED))
+    (change,) = before.begin_modification(Decimal(8), Decimal(101), None, 1)
+    assert (change.quantity, change.price) == (8, 101)
+
+    tracked = TrackedOrder(order(S.ACCEPTED, pending_revision=1), change)
+    assert take(tracked, fill(1, 3, revision=1, venue_id="2")) == ["OrderUpdated", "OrderFilled"]
+    assert (tracked.order.quantity, tracked.order.price) == (8, 101)
+    assert tracked.order.remaining_quantity == 5
+
+
+def test_a_late_fill_of_what_an_order_was_before_a_restart_takes_nothing_from_what_it_is():
+    tracked = TrackedOrder(order(S.ACCEPTED, revision=1, quantity=Decimal(8)))
+
+    assert take(tracked, fill(1, 2, revision=0)) == ["OrderFilled"]
+    assert tracked.order.filled_quantity == 2
+    assert tracked.order.quantity == 10
+    assert tracked.order.remaining_quantity == 8
+    assert take(tracked, fill(2, 8, revision=1)) == ["OrderFilled"]
+    assert tracked.order.status is S.FILLED
+
+
 # Laws.
 
 

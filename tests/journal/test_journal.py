@@ -16,7 +16,7 @@ from livetrio.journal.aside import set_aside
 from livetrio.journal.journal import Journal
 from livetrio.journal.lock import holder_of
 from livetrio.journal.reading import open_copy, read_events, read_fills, read_orders
-from livetrio.model import OrderAccepted, OrderFilled, OrderStatus, OrderUpdated
+from livetrio.model import OrderAccepted, OrderFilled, OrderPendingUpdate, OrderStatus, OrderUpdated
 
 S = OrderStatus
 
@@ -115,6 +115,25 @@ def test_an_orders_events_are_told_in_their_order(path):
         assert copy.order("1") == one
         assert copy.order("nothing") is None
         assert copy.orders(strategy="nobody") == ()
+
+
+def test_what_an_order_was_to_become_is_remembered(path):
+    journal = opened(path)
+    changed = order(1, pending_revision=2)
+    for quantity in ("5", "7.50"):
+        journal.record_event(
+            OrderPendingUpdate(
+                order=changed, previous=changed.status, status=changed.status,
+                quantity=Decimal(quantity), price=Decimal("99.5"), ts_event=1, ts_init=1,
+            )
+        )  # fmt: skip
+    journal.record_order(order(2))
+    journal.close("stopped")
+    changes = opened(path).load().changes
+
+    assert list(changes) == [changed.client_order_id]
+    (change,) = changes.values()
+    assert (change.quantity, change.price, change.trigger_price) == (Decimal("7.50"), Decimal("99.5"), None)
 
 
 def test_small_states_are_put_replaced_and_removed(path):

@@ -22,6 +22,7 @@ from livetrio.model import (
     Liquidity,
     OrderEvent,
     OrderFilled,
+    OrderPendingUpdate,
     OrderSide,
     OrderStatus,
     OrderUpdated,
@@ -60,6 +61,7 @@ COMMON = {
     "ts_init": TIMES,
 }
 MORE = {
+    OrderPendingUpdate: {"quantity": NUMBERS, "price": MAYBE, "trigger_price": MAYBE},
     OrderUpdated: {"quantity": NUMBERS, "price": MAYBE, "trigger_price": MAYBE},
     OrderFilled: {"fill": FILL},
 }
