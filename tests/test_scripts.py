@@ -117,6 +117,21 @@ def test_setup_says_what_to_install_where_venv_is_missing(tmp_path: Path) -> Non
     assert not (tmp_path / ".venv-3.11/.setup-stamp").exists()
 
 
+def test_setup_takes_what_the_lock_says_and_nothing_that_is_newer(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    write_script(tmp_path / "bin/uv", f'echo "$@" >>"{tmp_path}/commands"')
+
+    outcome = run(tmp_path / "scripts/setup", PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+
+    installs = [each for each in (tmp_path / "commands").read_text().splitlines() if "install" in each]
+    assert outcome.returncode == 0, outcome.stderr
+    assert len(installs) == 2
+    assert "--require-hashes --no-deps -r requirements.lock" in installs[0]
+    assert "--no-deps" in installs[1]
+
+
 # The demo. Its set-up is that of the tests, so that none is made.
 
 
