@@ -60,8 +60,9 @@ class LiveTradingConfig:
     tick_interval_ms: int | None = attrs.field(default=None, validator=optional(milliseconds()))
     """How often ``system.tick`` comes. Default: never; strategies run on events alone."""
     enable_recovery: bool = attrs.field(default=True, validator=boolean())
-    """Whether orders are reconciled with the venue after every connect, before new ones may leave. This
-    version always does."""
+    """Whether orders, fills and positions are compared with the venue after every connect, before new orders
+    may leave. Off, nobody knows what rests there or is held, so the engine takes no account to trade: it is
+    refused beside one, rather than that every order is denied at night. Market data needs no recovery."""
     auto_reconnect: bool = attrs.field(default=True, validator=boolean())
     """Whether a connection that was lost, or never came about, is tried again."""
     reconnect_base_ms: int = attrs.field(default=1_000, validator=milliseconds())
@@ -247,7 +248,10 @@ class Config:
     """The file that it was read from; paths in it are relative to its folder. Not a setting."""
 
     def __attrs_post_init__(self) -> None:
-        problems = find_limits_of_nobody(self.risk, self.strategies)
+        problems = [
+            *find_accounts_without_recovery(self.engine, self.venues),
+            *find_limits_of_nobody(self.risk, self.strategies),
+        ]
         if problems:
             raise ConfigError(problems, source="Config")
 
@@ -268,6 +272,21 @@ def no_such_venue(name: str) -> str:
     """The sentence about a venue that is not in the registry."""
     close = nearest(name, VENUES)
     return f"no such venue; {f'did you mean {close}?' if close else f'known: {listed(VENUES)}'}"
+
+
+def find_accounts_without_recovery(engine: LiveTradingConfig, venues: Mapping[str, Any]) -> list[Problem]:
+    """Complain of accounts to trade where nothing is to be compared with the venue: no order could leave."""
+    if engine.enable_recovery:
+        return []
+    return [
+        Problem(
+            "engine.enable_recovery",
+            f"expected true, because venues.{name} has an account to trade, found false: what is not "
+            "compared with the venue cannot be vouched for",
+        )
+        for name, settings in venues.items()
+        if settings.has_account
+    ]
 
 
 def find_limits_of_nobody(risk: RiskConfig, strategies: Collection[StrategyConfig]) -> list[Problem]:

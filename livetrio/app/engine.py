@@ -56,11 +56,13 @@ from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import (
     AllConnectionsFailed,
     AlreadyRunning,
+    ConfigError,
     ConnectionFailed,
     HandlerError,
     JournalFailed,
     LiveTradingError,
     NotRunning,
+    Problem,
     SlowConsumerError,
 )
 from livetrio.journal.journal import Journal
@@ -175,8 +177,14 @@ class LiveTradingEngine:
           execution: how orders are sent, waited for and asked about.
           risk: the limits.
           forgive: end the entry locks of earlier runs, and let drawdowns count from now.
+
+        Raises:
+          ConfigError: recovery is off, so that no order could leave.
         """
         self._require_stopped("take_orders")
+        if not self.config.enable_recovery:
+            message = "expected true where orders are to be taken, found false"
+            raise ConfigError([Problem("enable_recovery", message)], source="LiveTradingConfig")
 
         def open_desk(clock: Clock) -> OrderDesk:
             return OrderDesk(

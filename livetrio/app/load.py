@@ -26,6 +26,7 @@ from livetrio.app.config import (
     Config,
     ExchangeConfig,
     StrategyConfig,
+    find_accounts_without_recovery,
     find_duplicate_names,
     find_limits_of_nobody,
     name_strategies,
@@ -146,6 +147,9 @@ class _Loader:
         values["venues"] = self._load_venues()
         values["strategies"] = self._load_strategies(check_strategy)
         self._check_limits(values.get("risk"), values["strategies"])
+        if values.get("engine") is not None:
+            venues = {name: each for name, each in values["venues"].items() if each is not None}
+            self._problems.extend(find_accounts_without_recovery(values["engine"], venues))
         problems = [*map(self._name_origin, self._problems), *self._misplaced]
         if problems:
             raise ConfigError(sort_problems(problems), source=str(self._source))

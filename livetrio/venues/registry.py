@@ -38,7 +38,7 @@ class VenueFactory:
     settings: type[Any]
     """The attrs class that its section of the configuration is read into; all fields have defaults. It
     has a property ``wants_local_exchange``: whether the engine must start the local exchange and give
-    its ``base_url`` and a key."""
+    its ``base_url`` and a key; and one, ``has_account``: whether there will be an account to trade."""
     make: MakeVenue
 
 

@@ -10,10 +10,11 @@ import pytest
 from config_files import load, mistakes
 from refusals import refusal
 
-from livetrio.app.config import Config, JournalConfig, StrategyConfig
+from livetrio.app.config import Config, JournalConfig, LiveTradingConfig, StrategyConfig
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import Protection, RiskConfig
 from livetrio.errors import ConfigError, Problem
+from livetrio.venues.hyperliquid import HyperliquidConfig
 
 BTC = "BTC-USD-PERP.HYPERLIQUID"
 SPREAD = "[[strategies]]\npath = 'spread.py:Spread'\nparams = { instrument = 'BTC-USD-PERP.HYPERLIQUID' }\n"
@@ -185,6 +186,33 @@ def test_limits_of_nobody_are_refused_in_python_too(file: Path):
         Problem("risk.strategies.Spread", 'no such strategy; did you mean "Spread 1"?'),
     )
     assert Config(risk=risk, strategies=[StrategyConfig(path="m:Spread")]).risk is risk
+
+
+UNVOUCHED = (
+    "engine.enable_recovery: expected true, because venues.hyperliquid has an account to trade, found false: "
+    "what is not compared with the venue cannot be vouched for"
+)
+
+
+def test_an_account_is_not_traded_without_comparing_it_with_the_venue(file: Path):
+    off, key = "engine.enable_recovery = false\n", "0x" + "11" * 32
+
+    assert mistakes(file, f"{off}[venues.hyperliquid]\nkey = 'env:KEY'", KEY=key) == [UNVOUCHED]
+    assert mistakes(file, f"{off}[venues.hyperliquid]\nnetwork = 'local'") == [UNVOUCHED]
+
+
+def test_who_only_looks_at_the_market_needs_no_recovery(file: Path):
+    config = load(file, "engine.enable_recovery = false\n[venues.hyperliquid]\nnetwork = 'testnet'")
+
+    assert not config.engine.enable_recovery
+
+
+def test_an_account_without_recovery_is_refused_in_python_too():
+    venues = {"hyperliquid": HyperliquidConfig(network="local")}
+    with pytest.raises(ConfigError) as caught:
+        Config(engine=LiveTradingConfig(enable_recovery=False), venues=venues)
+
+    assert [str(each) for each in caught.value.problems] == [UNVOUCHED]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,24 @@ import pytest
 import trio
 from engine_world import BTC, ETH, HOUR, Fails, Recorder, Rig
 
-from livetrio import Cache, EngineState, LiveTradingEngine, MessageBus, Strategy, WebSocketEndpoint
+from livetrio import (
+    Cache,
+    EngineState,
+    LiveTradingConfig,
+    LiveTradingEngine,
+    MessageBus,
+    Strategy,
+    WebSocketEndpoint,
+)
 from livetrio.engines.data import DataEngine
-from livetrio.errors import AlreadyRunning, HandlerError, NotRunning, StrategyFailed, UnknownInstrument
+from livetrio.errors import (
+    AlreadyRunning,
+    ConfigError,
+    HandlerError,
+    NotRunning,
+    StrategyFailed,
+    UnknownInstrument,
+)
 from livetrio.model import ConnectionState, FeedKind, FeedState, ShutdownReason
 from livetrio.testing import FakeVenue, within
 from livetrio.testing.venue import FakeCodec
@@ -462,3 +477,10 @@ async def test_a_silent_feed_reaches_the_strategy(nursery, autojump_clock):
         f"{FeedState.RECOVERED.value} {feed}",
     ]
     await rig.stop()
+
+
+def test_an_engine_without_recovery_takes_no_orders(tmp_path):
+    engine = LiveTradingEngine(MessageBus(), Cache(), LiveTradingConfig(enable_recovery=False))
+
+    with pytest.raises(ConfigError, match="enable_recovery: expected true where orders are to be taken"):
+        engine.take_orders(tmp_path / "orders.journal")

@@ -17,6 +17,7 @@ def test_every_venue_is_known_by_its_own_name_and_makes_itself_from_default_sett
         assert venue.name == name.upper()
         assert venue.streams
         assert factory.settings().wants_local_exchange is False
+        assert factory.settings().has_account is False
 
 
 def test_a_venue_is_made_where_the_engine_says():
@@ -24,6 +25,7 @@ def test_a_venue_is_made_where_the_engine_says():
     settings = factory.settings(network="local")
 
     assert settings.wants_local_exchange
+    assert settings.has_account
     assert factory.make(settings, base_url="http://127.0.0.1:9").streams[0].url == "ws://127.0.0.1:9/ws"
 
 

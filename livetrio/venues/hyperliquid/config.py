@@ -133,6 +133,11 @@ class HyperliquidConfig:
         return self.network == "local" and self.base_url is None
 
     @property
+    def has_account(self) -> bool:
+        """Whether there will be an account to trade: that of the key, or the local exchange's."""
+        return self.key is not None or self.wants_local_exchange
+
+    @property
     def resolved_base_url(self) -> str | None:
         """``base_url``, or else the network's; None where only the engine will know."""
         return self.base_url or BASE_URLS.get(self.network)
