@@ -57,7 +57,7 @@ class MarketMaker(Strategy):
                 ask=wanted.get(OrderSide.SELL),
                 position=self.ctx.position(self.instrument),
                 fills=self.fills,
-                closed=self.ctx.why_closed(self.instrument),
+                closed=self.ctx.why_closed(self.instrument, post_only=True),
             )
 
     def on_fill(self, event: OrderFilled) -> None:
@@ -77,7 +77,7 @@ class MarketMaker(Strategy):
     def _wanted_prices(self) -> dict[OrderSide, Decimal]:
         """Where orders should be now; a side that is not to be quoted is not mentioned."""
         quote = self.ctx.cache.get_quote(self.instrument)
-        if quote is None or self.ctx.why_closed(self.instrument) is not None:
+        if quote is None or self.ctx.why_closed(self.instrument, post_only=True) is not None:
             return {}
         if self.ctx.now() - quote.ts_init > self.max_age * NANOSECONDS:
             return {}

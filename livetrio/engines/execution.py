@@ -112,12 +112,12 @@ class ExecutionEngine:
         """Who sends orders of an instrument."""
         return self._clients.get(venue_of(instrument))
 
-    def why_closed(self, instrument: str) -> str | None:
-        """Why orders of an instrument may not leave now, or None: they may."""
+    def why_closed(self, instrument: str, *, post_only: bool = False) -> str | None:
+        """Why orders of an instrument, or those that can only rest, may not leave now; None: they may."""
         client = self.client_of(instrument)
         if client is None:
             return f"no venue of this engine takes orders of {instrument}"
-        return client.gate.reason(self._now())
+        return client.gate.reason(self._now(), post_only=post_only)
 
     # What venues say.
 
@@ -183,7 +183,7 @@ class ExecutionEngine:
 
     def _prepare(self, order: Order, command: SubmitOrder) -> str | None:
         """Make the order what its venue takes; why it may not leave, or None."""
-        closed = self.why_closed(order.instrument_id)
+        closed = self.why_closed(order.instrument_id, post_only=order.post_only)
         if closed is not None:
             return closed
         client = self._clients[venue_of(order.instrument_id)]
@@ -311,7 +311,7 @@ class ExecutionEngine:
     def _prepare_change(self, tracked: TrackedOrder, wanted: SubmitOrder) -> SubmitOrder | str:
         """The change as the venue takes it, or why it may not leave."""
         order = tracked.order
-        closed = self.why_closed(order.instrument_id)
+        closed = self.why_closed(order.instrument_id, post_only=order.post_only)
         if closed is not None:
             return closed
         instrument = self.cache.get_instrument(order.instrument_id)

@@ -18,6 +18,8 @@ class Closed:
     """For people: ``the account's stream is down``."""
     since: int
     """UTC nanoseconds; 0: from the beginning."""
+    passes_post_only: bool = False
+    """Whether orders that can only rest may leave all the same."""
 
 
 class Gate:
@@ -33,14 +35,16 @@ class Gate:
         self.on_change = on_change
         self._reasons: dict[str, Closed] = {"connection": Closed("not connected yet", since)}
 
-    def close(self, key: str, words: str, now: int) -> None:
+    def close(self, key: str, words: str, now: int, *, passes_post_only: bool = False) -> None:
         """Keep it closed for a reason, until `open` is called with the same key.
 
-        A reason that holds already goes on holding from when it began, in the new words.
+        A reason that holds already goes on holding from when it began, in the new words. With
+        ``passes_post_only`` it holds only for orders that may be filled at once.
         """
         was_open = self.is_open
         known = self._reasons.get(key)
-        self._reasons[key] = Closed(words, now if known is None else known.since)
+        since = now if known is None else known.since
+        self._reasons[key] = Closed(words, since, passes_post_only)
         self._tell_change(was_open)
 
     def open(self, key: str) -> None:
@@ -51,7 +55,7 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether orders may leave."""
+        """Whether all orders may leave."""
         return not self._reasons
 
     @property
@@ -59,9 +63,16 @@ class Gate:
         """All that keeps it closed, by key, the oldest first."""
         return MappingProxyType(self._reasons)
 
-    def reason(self, now: int) -> str | None:
-        """In words why it is closed and since when, by the oldest reason; None: it is open."""
+    def reason(self, now: int, *, post_only: bool = False) -> str | None:
+        """In words why it is closed and since when, by the oldest reason; None: it is open.
+
+        Args:
+          now: UTC nanoseconds.
+          post_only: whether for orders that can only rest.
+        """
         for closed in self._reasons.values():
+            if post_only and closed.passes_post_only:
+                continue
             if not closed.since:
                 return closed.words
             return f"{closed.words} (since {(now - closed.since) / SECOND:.1f} s)"

@@ -157,15 +157,20 @@ class OrderActions:
         """What the strategy has won or lost since the journal began, fees and funding included."""
         return self._engine.tracker.portfolio.pnl(self.name)
 
-    def why_closed(self, instrument: str) -> str | None:
-        """Why orders of an instrument may not leave now, in words, or None: they may."""
+    def why_closed(self, instrument: str, *, post_only: bool = False) -> str | None:
+        """Why orders of an instrument may not leave now, in words, or None: they may.
+
+        Args:
+          instrument: of which.
+          post_only: whether it is about post-only orders, which a venue may take before it takes others.
+        """
         if self._execution is None:
             return "this engine takes no orders"
-        return self._execution.why_closed(instrument)
+        return self._execution.why_closed(instrument, post_only=post_only)
 
-    def is_open(self, instrument: str) -> bool:
-        """Whether orders of an instrument may leave now."""
-        return self.why_closed(instrument) is None
+    def is_open(self, instrument: str, *, post_only: bool = False) -> bool:
+        """Whether orders of an instrument, or its post-only ones, may leave now."""
+        return self.why_closed(instrument, post_only=post_only) is None
 
     # Waiting.
 

@@ -42,13 +42,13 @@ class Answers:
         config: ExecutionConfig,
         clock: Clock,
         send_again: Callable[[Command, float], None],
-        on_closed: Callable[[str], None],
+        on_closed: Callable[[CommandResult], None],
     ) -> None:
         """Take what to call.
 
         Args:
           send_again: with what was refused for now, and in how many seconds to send it.
-          on_closed: when the venue takes no orders from anybody, with its words.
+          on_closed: with an answer that says that the venue takes such orders from nobody.
         """
         self.on_schedule: Callable[[CommandResult], None] = lambda _result: None
         """Told what became of each `ScheduleCancel`."""
@@ -116,7 +116,7 @@ class Answers:
 
     def _take_result(self, result: CommandResult) -> None:
         if result.is_closed:
-            self._on_closed(result.reason or "it is closed")
+            self._on_closed(result)
         match result.command:
             case Submit(order):
                 self._take_submit_result(order, result)

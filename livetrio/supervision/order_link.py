@@ -33,6 +33,7 @@ from livetrio.venues.base import Venue
 from livetrio.venues.trading import (
     Cancel,
     Command,
+    CommandResult,
     Modify,
     Reply,
     ScheduleCancel,
@@ -120,7 +121,7 @@ class OrderLink:
         self._sent: dict[int, _Sent] = {}
         self._nursery: trio.Nursery | None = None
         self.closed = trio.Event()
-        """Set when the venue has said that it takes no orders now; replaced by `reopen`."""
+        """Set when the venue has said that it takes no orders now, or not all; replaced by `reopen`."""
         self._send: Send | None = None
         """By the session that is up, if one is."""
 
@@ -173,8 +174,10 @@ class OrderLink:
         """Commands that have not left yet, and requests without an answer that could still tell something."""
         return len(self._outbox) + sum(map(_is_awaited, self._sent.values()))
 
-    def _close(self, words: str) -> None:
-        self.gate.close("venue", f"the venue takes no orders: {words}", self.clock.now())
+    def _close(self, result: CommandResult) -> None:
+        taken = "post-only orders alone" if result.takes_post_only else "no orders"
+        words = f"the venue takes {taken}: {result.reason or 'it is closed'}"
+        self.gate.close("venue", words, self.clock.now(), passes_post_only=result.takes_post_only)
         self.closed.set()
 
     def reopen(self) -> None:

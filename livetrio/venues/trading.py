@@ -132,6 +132,8 @@ class CommandResult:
     """Whether the order is over: refused, filled whole, or lost in a modification."""
     is_closed: bool = False
     """Whether the venue takes such orders from nobody now: it is halted, or opens again in steps."""
+    takes_post_only: bool = False
+    """Whether, closed as it is, it does take orders that can only rest."""
     reason: str | None = None
     """In the venue's words."""
 

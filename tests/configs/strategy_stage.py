@@ -76,7 +76,7 @@ class Stage:
     def position(self, instrument):
         return self.held
 
-    def why_closed(self, instrument):
+    def why_closed(self, instrument, *, post_only=False):
         return self.closed
 
     def is_open(self, instrument):

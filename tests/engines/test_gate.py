@@ -42,6 +42,21 @@ def test_a_reason_that_comes_back_is_the_youngest():
     assert list(gate.reasons) == ["journal", "connection"]
 
 
+def test_a_reason_may_let_pass_what_can_only_rest():
+    gate = Gate()
+    gate.open("connection")
+    gate.close("venue", "it opens in steps", SECOND, passes_post_only=True)
+
+    assert not gate.is_open
+    assert gate.reason(SECOND, post_only=True) is None
+    assert gate.reason(SECOND) == "it opens in steps (since 0.0 s)"
+    gate.close("journal", "the disk is full", SECOND)
+    assert gate.reason(SECOND, post_only=True) == "the disk is full (since 0.0 s)"
+    gate.open("journal")
+    gate.close("venue", "it is halted", 2 * SECOND)
+    assert gate.reason(2 * SECOND, post_only=True) == "it is halted (since 1.0 s)"
+
+
 def test_what_did_not_hold_may_be_opened():
     gate = Gate()
     gate.open("nothing")

@@ -112,7 +112,7 @@ async def test_what_an_answer_to_a_new_order_means(verdict, status, world):
 async def test_a_venue_that_takes_no_orders_from_anybody_is_told_of_with_its_words(world):
     world.answer(Submit(world.order()), Verdict.REFUSED, reason="Trading is halted.", is_closed=True)
 
-    assert world.closed == ["Trading is halted."]
+    assert [(each.reason, each.takes_post_only) for each in world.closed] == [("Trading is halted.", False)]
 
 
 async def test_the_refusal_of_one_order_closes_nothing(world):

@@ -31,6 +31,8 @@ class Refusal:
     """Whether the order that was to be modified is gone."""
     is_closed: bool = False
     """Whether the venue refuses everybody's for now."""
+    takes_post_only: bool = False
+    """Whether it refuses only what is not post-only."""
 
 
 ORDER_REFUSALS = (
@@ -56,6 +58,7 @@ ORDER_REFUSALS = (
     Refusal("away from the reference price", REFUSED),
     Refusal("Unexpected number of trigger orders", REFUSED),
     Refusal("Trading is halted", REFUSED, is_closed=True),
+    Refusal("Only post-only orders allowed", REFUSED, is_closed=True, takes_post_only=True),
     Refusal("Builder fee has not been approved", REFUSED),
     Refusal("Reduce-only TWAP order would increase position", REFUSED),
     Refusal("TWAP was never placed, already canceled, or filled", REFUSED),

@@ -189,6 +189,7 @@ def _refused(command: Command, refusal: Refusal, text: str) -> CommandResult:
         verdict=refusal.verdict,
         is_over=is_over,
         is_closed=refusal.is_closed,
+        takes_post_only=refusal.takes_post_only,
         reason=text,
     )
 

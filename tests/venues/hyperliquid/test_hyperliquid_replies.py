@@ -372,3 +372,17 @@ def test_a_cancellation_that_found_nothing_does_not_say_that_the_order_is_over()
     result = read_one(NOT_CANCELED, CANCEL)
 
     assert (result.verdict, result.is_over) == (REFUSED, False)
+
+
+@pytest.mark.parametrize(
+    "text, is_closed, takes_post_only",
+    [
+        ("Trading is halted. asset=0", True, False),
+        ("Only post-only orders allowed immediately after a network upgrade. asset=0", True, True),
+        ("Post only order would have immediately matched, bbo was 1@2. asset=0", False, False),
+    ],
+)
+def test_a_refusal_that_meets_everybody_says_so(text, is_closed, takes_post_only):
+    (result,) = read(answer({"error": text}), SUBMIT)
+
+    assert (result.verdict, result.is_closed, result.takes_post_only) == (REFUSED, is_closed, takes_post_only)
