@@ -50,8 +50,8 @@ FRESH = 2_000_000_000
 """Nanoseconds for which news of an order go before a list that lacks it."""
 
 PROBE = 5.0
-"""Seconds until a venue that has said that it takes no orders, or not all, is tried again: all is compared, and
-then the next order may leave."""
+"""Seconds until a venue that has said that it takes no orders, or not all, is tried again: all is compared,
+and then the next order may leave."""
 
 GATE = "recovery"
 
