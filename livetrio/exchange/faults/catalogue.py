@@ -86,7 +86,8 @@ class Kind:
 
     name: str
     sentence: str
-    place: Place
+    place: enum.Enum
+    """Where it acts; the value says it in words. A `Place`, of those that the exchange performs."""
     scopes: frozenset[str] = frozenset()
     """What ``on`` may name."""
     default: frozenset[str] = frozenset()
@@ -97,6 +98,24 @@ class Kind:
     """How long it lasts when ``for`` is not given, in ms; None: no end."""
     percent: float | None = None
     """How likely it is each time, when neither that nor what it acts on is given; None: certain."""
+    is_moment: bool = attrs.field(
+        default=attrs.Factory(lambda self: self.place is Place.MOMENT, takes_self=True), kw_only=True
+    )
+    """Whether it happens at a moment and is over at once, so that ``for`` ends its repetition."""
+
+
+@attrs.frozen
+class Catalogue:
+    """The names that a line may begin with."""
+
+    kinds: Mapping[str, Kind]
+    """By name, in the order in which they are explained."""
+    aliases: Mapping[str, str]
+    """Other names, and what they stand for."""
+    elsewhere: Mapping[str, str]
+    """Names of faults that somebody else performs, and where they belong."""
+    owner: str
+    """Whose faults these are."""
 
 
 def _wire(name: str, sentence: str, place: Place) -> Kind:
@@ -274,3 +293,6 @@ ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("fragmented", "masked", "reserved-bits", "text-in-control-frame"), _PROTOCOL),
 }
 """Names of faults that are not the exchange's to perform, and where they belong."""
+
+VENUE = Catalogue(FAULTS, ALIASES, ELSEWHERE, "the venue")
+"""All of that."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from livetrio.exchange.faults.catalogue import ALIASES, FAULTS, Kind
+from livetrio.exchange.faults.catalogue import VENUE, Catalogue, Kind
 from livetrio.exchange.faults.grammar import Fault
 
 
 def describe_faults() -> str:
     """One line for each fault, and the form of a line."""
-    width = max(map(len, FAULTS))
     return "\n".join(
         [
             "NAME [TIME | TIME..TIME] [P%] [on SCOPE] [once | every TIME] [after TIME] [for TIME]",
             "",
-            *(line for kind in FAULTS.values() for line in _describe(kind, width)),
-            *(f"  {alias:<{width}}  `{alias}` is `{name}`." for alias, name in ALIASES.items()),
+            *describe_kinds(VENUE),
             "",
             "In brackets: what holds when nothing is said. The first TIME is the argument; P% is how likely",
             "it is each time; SCOPE a channel of messages (bbo, userFills, post), a type of actions (order,",
@@ -30,8 +28,17 @@ def describe_faults() -> str:
     )
 
 
+def describe_kinds(catalogue: Catalogue) -> list[str]:
+    """One line for each fault, or more where it is long."""
+    width = max(map(len, catalogue.kinds))
+    return [
+        *(line for kind in catalogue.kinds.values() for line in _describe(kind, width)),
+        *(f"  {alias:<{width}}  `{alias}` is `{name}`." for alias, name in catalogue.aliases.items()),
+    ]
+
+
 def _describe(kind: Kind, width: int) -> list[str]:
-    usual = Fault(kind.name, argument=kind.argument, percent=kind.percent, length=kind.length)
+    usual = Fault(kind.name, kind=kind, argument=kind.argument, percent=kind.percent, length=kind.length)
     said = str(usual).removeprefix(kind.name).strip()
     sentence = f"{kind.sentence} [{said}]" if said else kind.sentence
     indent = " " * (width + 4)

@@ -23,13 +23,12 @@ import attrs
 from livetrio.durations import parse_duration
 from livetrio.exchange.faults.catalogue import (
     ACTIONS,
-    ALIASES,
     CHANNELS,
-    ELSEWHERE,
     FAULTS,
     SCOPE_ALIASES,
+    VENUE,
+    Catalogue,
     Kind,
-    Place,
     Span,
 )
 from livetrio.model.identifiers import nearest
@@ -65,18 +64,19 @@ class Fault:
     after: int | None = None
     length: int | None = None
     """What ``for`` says."""
-
-    @property
-    def kind(self) -> Kind:
-        """What the catalogue knows of it."""
-        return FAULTS[self.name]
+    kind: Kind = attrs.field(
+        default=attrs.Factory(lambda self: FAULTS[self.name], takes_self=True), kw_only=True, repr=False
+    )
+    """What the catalogue knows of it; by default the venue's."""
 
     def __str__(self) -> str:
         """The line that `parse_fault` reads as this fault."""
         words = [self.name]
         if self.argument is not None:
             low, high = self.argument
-            words.append(_text(low) if low == high else f"{_text(low)}..{_text(high)}")
+            words.append(
+                duration_text(low) if low == high else f"{duration_text(low)}..{duration_text(high)}"
+            )
         if self.percent is not None:
             words.append(f"{self.percent:.4f}".rstrip("0").rstrip(".") + "%")
         if self.scope is not None:
@@ -85,12 +85,12 @@ class Fault:
             words.append("once")
         for keyword, value in (("every", self.every), ("after", self.after), ("for", self.length)):
             if value is not None:
-                words += [keyword, _text(value)]
+                words += [keyword, duration_text(value)]
         return " ".join(words)
 
 
-def parse_fault(line: str) -> Fault:
-    """The fault that a line describes.
+def parse_fault(line: str, catalogue: Catalogue = VENUE) -> Fault:
+    """The fault that a line describes, of those in a catalogue.
 
     Raises:
       BadFault: it describes none.
@@ -100,7 +100,7 @@ def parse_fault(line: str) -> Fault:
     words = line.split()
     if not words:
         raise BadFault("expected the name of a fault, found nothing")
-    kind = _find(words[0])
+    kind = find_kind(words[0], catalogue)
     found: dict[str, object] = {}
     rest = iter(words[1:])
     for word in rest:
@@ -110,6 +110,7 @@ def parse_fault(line: str) -> Fault:
         found[key] = value
     fault = Fault(
         kind.name,
+        kind=kind,
         **{_FIELDS[key]: value for key, value in found.items()},  # type: ignore[arg-type]
     )
     _check(fault)
@@ -127,16 +128,20 @@ _FIELDS = {
 }
 
 
-def _find(word: str) -> Kind:
+def find_kind(word: str, catalogue: Catalogue) -> Kind:
+    """The kind of fault that a word names.
+
+    Raises:
+      BadFault: it names none.
+    """
     name = word.casefold()
-    name = ALIASES.get(name, name)
-    if name in FAULTS:
-        return FAULTS[name]
-    if name in ELSEWHERE:
-        raise BadFault(f"{name} is no fault of the venue: {ELSEWHERE[name]}")
-    raise BadFault(
-        f"expected the name of a fault, found {word!r}{_hint(word, [*FAULTS, *ALIASES, *ELSEWHERE])}"
-    )
+    name = catalogue.aliases.get(name, name)
+    if name in catalogue.kinds:
+        return catalogue.kinds[name]
+    if name in catalogue.elsewhere:
+        raise BadFault(f"{name} is no fault of {catalogue.owner}: {catalogue.elsewhere[name]}")
+    known = [*catalogue.kinds, *catalogue.aliases, *catalogue.elsewhere]
+    raise BadFault(f"expected the name of a fault, found {word!r}{_hint(word, known)}")
 
 
 def _read(kind: Kind, word: str, rest: Iterable[str]) -> tuple[str, object]:
@@ -214,9 +219,11 @@ def _scope(kind: Kind, word: str) -> str:
 def _check(fault: Fault) -> None:
     """Refuse what contradicts itself."""
     if fault.every is None:
-        if fault.length is not None and fault.kind.place is Place.MOMENT:
+        if fault.length is not None and fault.kind.is_moment:
             own = fault.kind.argument is not None and fault.argument is None
-            hint = f"; how long it takes is written '{fault.name} {_text(fault.length)}'" if own else ""
+            hint = (
+                f"; how long it takes is written '{fault.name} {duration_text(fault.length)}'" if own else ""
+            )
             raise BadFault(
                 f"expected 'every' beside 'for', for {fault.name} happens at a moment,"
                 f" found {str(fault)!r}{hint}"
@@ -227,12 +234,13 @@ def _check(fault: Fault) -> None:
     length = fault.length if fault.length is not None else fault.kind.length
     if length is None:
         return
-    if fault.kind.place is Place.MOMENT:
+    if fault.kind.is_moment:
         if length < fault.every:
             raise BadFault(f"expected 'for' to be no shorter than 'every', found {str(fault)!r}")
     elif length >= fault.every:
         raise BadFault(
-            f"expected 'for' to be shorter than 'every', found {_text(length)} every {_text(fault.every)}"
+            "expected 'for' to be shorter than 'every', "
+            f"found {duration_text(length)} every {duration_text(fault.every)}"
         )
 
 
@@ -241,7 +249,7 @@ def _hint(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {close}?" if close else ""
 
 
-def _text(length: int) -> str:
+def duration_text(length: int) -> str:
     """A duration in ms as `parse_duration` reads it."""
     text = ""
     for unit, size in _UNITS:

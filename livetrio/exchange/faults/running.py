@@ -7,7 +7,7 @@ import random
 
 import attrs
 
-from livetrio.exchange.faults.catalogue import Kind, Place
+from livetrio.exchange.faults.catalogue import Kind
 from livetrio.exchange.faults.grammar import Fault
 
 _MS = 1000
@@ -80,7 +80,7 @@ class Running:
             self._moment += 1
             self.next_at = self._moment_at(self._moment)
         self.is_over = self.next_at is None
-        return self.kind.place is not Place.MOMENT or self._is_drawn(draw)
+        return not self.kind.is_moment or self._is_drawn(draw)
 
     def draw_argument(self, draw: random.Random) -> float:
         """Seconds, drawn evenly from its argument."""
@@ -95,7 +95,7 @@ class Running:
 
     def _moment_at(self, index: int) -> float | None:
         is_gap = self.kind.name == "gap"
-        if self.kind.place is not Place.MOMENT and not is_gap:
+        if not self.kind.is_moment and not is_gap:
             return None
         times = self._times
         if index and times.every is None:
