@@ -2,6 +2,7 @@
 
 General layout, each importing only what stands below it:
 
+    simulation    the whole program in a faulty world of virtual time, from one seed
     app           configuration, the engine that nests all tasks, logs, the command line
     exchange      a venue on this machine, in a real venue's wire protocol
     strategy      what authors write, what they may see and do

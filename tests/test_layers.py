@@ -32,6 +32,7 @@ LAYERS = [
     ["strategy"],
     ["exchange"],
     ["app"],
+    ["simulation"],
     ["testing"],
     ["__init__", "__main__"],
 ]
@@ -45,12 +46,13 @@ NEVER_WAITS = {
 
 ALLOWED = {
     ("venues.registry", "venues.<name>"): "the table of the venues imports each when it is first wanted",
+    ("app", "simulation"): "the command `simulate`; a world has whole engines in it, so it stands above them",
     ("app", "__init__"): "where the package lies, to tell its own frames in a traceback",
 }
 """Imports that point upward or aside, with the reason."""
 
-MAY_NAME_A_VENUE = {"venues.<name>", "venues.registry", "exchange", "testing"}
-"""Who knows a particular venue: `exchange` is one on this machine, and `testing` connects to that."""
+MAY_NAME_A_VENUE = {"venues.<name>", "venues.registry", "exchange", "simulation", "testing"}
+"""Who knows a particular venue: `exchange` is one on this machine, and the last two connect to that."""
 
 VENUE_NAMES = sorted(each.name for each in (ROOT / "venues").iterdir() if (each / "venue.py").is_file())
 

@@ -73,10 +73,7 @@ class Fault:
         """The line that `parse_fault` reads as this fault."""
         words = [self.name]
         if self.argument is not None:
-            low, high = self.argument
-            words.append(
-                duration_text(low) if low == high else f"{duration_text(low)}..{duration_text(high)}"
-            )
+            words.append(span_text(self.argument))
         if self.percent is not None:
             words.append(f"{self.percent:.4f}".rstrip("0").rstrip(".") + "%")
         if self.scope is not None:
@@ -165,17 +162,27 @@ def _read(kind: Kind, word: str, rest: Iterable[str]) -> tuple[str, object]:
         raise BadFault(
             f"expected no argument, for {kind.name} takes none, found {word!r}; a chance is written 5%"
         )
-    return "the argument", _span(kind, word)
+    return "the argument", parse_span(word, f"as the argument of {kind.name}")
 
 
-def _span(kind: Kind, word: str) -> Span:
+def parse_span(word: str, place: str) -> Span:
+    """``200ms`` or ``200ms..2s``, in ms; ``place`` says in a complaint where it stands.
+
+    Raises:
+      BadFault: it is neither.
+    """
     low, dots, high = word.partition("..")
-    place = f"as the argument of {kind.name}"
     first = _duration(low, place)
     last = _duration(high, place) if dots else first
     if last < first:
         raise BadFault(f"expected the shorter duration first {place}, found {word!r}")
     return first, last
+
+
+def span_text(span: Span) -> str:
+    """What `parse_span` reads as this."""
+    low, high = span
+    return duration_text(low) if low == high else f"{duration_text(low)}..{duration_text(high)}"
 
 
 def _duration(word: str, place: str) -> int:
