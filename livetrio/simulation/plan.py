@@ -33,6 +33,8 @@ MAX_SECONDS = 365 * 86_400
 MAX_FAULTS = 100
 """What the exchange takes at a time."""
 
+USUAL_LATENCY = "5ms..60ms"
+
 
 def _check_latency(_: Any, field: attrs.Attribute[str], value: object) -> None:
     try:
@@ -72,7 +74,7 @@ class Plan:
     """The horizon, in virtual time. Then all faults end, and the world must come to rest."""
     faults: tuple[str, ...] = attrs.field(default=(), converter=as_tuple, validator=_check_faults)
     """What goes wrong, a line each (`livetrio.simulation.catalogue`); times begin with the world."""
-    latency: str = attrs.field(default="5ms..60ms", validator=_check_latency)
+    latency: str = attrs.field(default=USUAL_LATENCY, validator=_check_latency)
     """How long bytes take between engine and exchange, each way, when no fault makes them slower."""
     regime: Regime = attrs.field(default="calm", validator=one_of(*get_args(Regime)))
     """How the exchange's market behaves; ``none``: nobody trades there but the engine."""
