@@ -1,0 +1,52 @@
+"""Work for workers: functions that other processes can import."""
+
+import os
+import signal
+import time
+from functools import partial
+
+from livetrio.simulation.plan import Plan
+
+
+def make(work):
+    return work
+
+
+def name_seed(plan: Plan):
+    """Slower for the first ones, so that they end in another order than they began."""
+    time.sleep(0.3 if plan.seed == 0 else 0.0)
+    return f"seed {plan.seed}"
+
+
+def tell_process(plan: Plan):
+    return os.getpid()
+
+
+def misbehave(plan: Plan, seed: int, how: str):
+    if plan.seed != seed:
+        return plan.seed
+    match how:
+        case "is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exits":
+            os._exit(7)
+        case "raises":
+            raise ValueError("a slip of mine")
+        case "crashes":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "hangs":
+            while True:
+                pass
+    raise AssertionError(how)
+
+
+def misbehaving(seed: int, how: str):
+    return partial(misbehave, seed=seed, how=how)
+
+
+def cannot_be_made():
+    raise LookupError("nothing to work with")
+
+
+def wait_long(plan: Plan):
+    time.sleep(60)
