@@ -19,6 +19,7 @@ from livetrio.app.journal_commands import fills, orders
 from livetrio.app.options import config_argument, format_option, level_option, set_option
 from livetrio.app.order_commands import halt, reconcile
 from livetrio.app.output import keep_output_alive
+from livetrio.app.simulate_command import simulate
 from livetrio.version import __version__
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-for command in (exchange, orders, fills, reconcile, halt):
-    command.epilog = EPILOG
+for command in (exchange, simulate, orders, fills, reconcile, halt):
+    command.epilog = command.epilog or EPILOG
     livetrio.add_command(command)
 
 

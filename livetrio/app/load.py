@@ -62,6 +62,7 @@ def load_config(
     environ: Mapping[str, str] | None = None,
     check_strategy: CheckStrategy | None = None,
     check_recording: CheckRecording | None = None,
+    edit: Callable[[dict[str, Any]], None] | None = None,
 ) -> Config:
     """Read, check and complete a configuration.
 
@@ -71,6 +72,7 @@ def load_config(
       environ: variables that override and hold secrets; by default those of the process.
       check_strategy: what to check strategies with; None leaves them unchecked.
       check_recording: what to check the recording with; None asks only whether the file is there.
+      edit: changes the values, overrides included, before they are checked.
 
     Raises:
       ConfigError: with every problem, sorted by path.
@@ -79,6 +81,8 @@ def load_config(
     data = _read_toml(Path(path))
     loader = _Loader(data, Path(path), environ)
     loader.override(overrides)
+    if edit is not None:
+        edit(data)
     return loader.load(check_strategy, check_recording)
 
 

@@ -73,7 +73,7 @@ def _draw_swarm(draw: Random, seconds: float, names: list[str], count: int) -> l
     """So many faults, of some of these kinds, around a few moments."""
     if not names:
         return []
-    share = draw.choice((0.1, 0.25, 0.5))
+    share = max(draw.choice((0.1, 0.25, 0.5)), 3 / len(names))  # of a few that were asked for, most
     existing = [name for name in names if draw.random() < share] or [draw.choice(names)]
     moments = [draw.uniform(0.02, 0.9) * seconds for _ in range(draw.randint(1, 4))]
     return [

@@ -14,6 +14,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -39,6 +40,8 @@ class Broken:
     """What happened."""
     trace: str = ""
     """Where it happened: tracebacks, if there are any."""
+    is_lost: bool = False
+    """Whether the worker is, too."""
 
 
 class WorkFailed(Exception):
@@ -104,6 +107,7 @@ class _Worker(Generic[T]):
         self.process: BaseProcess = context.Process(
             target=_serve, args=(far, make_work, patience, str(self._traces)), daemon=True
         )
+        resource_tracker.ensure_running()  # which `start` would do, and unblock SIGINT
         with _interrupts_blocked():  # which the new process inherits: Ctrl+C is for us to hear
             self.process.start()
         far.close()
@@ -140,10 +144,10 @@ class _Worker(Generic[T]):
         code = self.process.exitcode
         trace = self._traces.read_text(errors="replace") if self._traces.exists() else ""
         if trace.startswith("Timeout"):
-            return Broken(plan, f"it had not ended after {self._patience:g} s of real time", trace)
+            return Broken(plan, f"it had not ended after {self._patience:g} s of real time", trace, True)
         if code is not None and code < 0:
-            return Broken(plan, f"the process that ran it was ended by {_signal_name(-code)}", trace)
-        return Broken(plan, f"the process that ran it ended by itself, with exit code {code}", trace)
+            return Broken(plan, f"the process that ran it was ended by {_signal_name(-code)}", trace, True)
+        return Broken(plan, f"the process that ran it ended by itself, with exit code {code}", trace, True)
 
 
 def _wait_any(workers: list[_Worker[T]]) -> list[_Worker[T]]:
@@ -196,6 +200,8 @@ def _serve(
     connection: Connection, make_work: Callable[[], Callable[[Plan], T]], patience: float | None, traces: str
 ) -> None:
     """Do one plan after the other, until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with Path(traces).open("w") as file:
         faulthandler.enable(file)
         try:

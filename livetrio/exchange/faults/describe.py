@@ -7,12 +7,15 @@ from textwrap import wrap
 from livetrio.exchange.faults.catalogue import VENUE, Catalogue, Kind
 from livetrio.exchange.faults.grammar import Fault
 
+FORM = "NAME [TIME | TIME..TIME] [P%] [on SCOPE] [once | every TIME] [after TIME] [for TIME]"
+"""Of a line."""
+
 
 def describe_faults() -> str:
     """One line for each fault, and the form of a line."""
     return "\n".join(
         [
-            "NAME [TIME | TIME..TIME] [P%] [on SCOPE] [once | every TIME] [after TIME] [for TIME]",
+            FORM,
             "",
             *describe_kinds(VENUE),
             "",

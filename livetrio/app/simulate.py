@@ -1,0 +1,194 @@
+"""Simulation: the worlds of one command, run on worker processes, shrunk where they fail, and told."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from livetrio.app import simulate_report as report
+from livetrio.app.complaints import complain
+from livetrio.secrets import mask
+from livetrio.simulation.plan import Plan
+from livetrio.simulation.runner import Broken, run_plans
+from livetrio.simulation.worlds import Result, Shrunk, Worlds, failure_of, is_same
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+BUDGET = 100
+"""Worlds that may be tried to shrink one."""
+
+SHRINK_PATIENCE = 120.0
+"""Seconds of real time that it may take."""
+
+MOST_SHRUNK = 3
+"""Worlds that are shrunk, each the first that failed in its way."""
+
+STUCK = 120.0
+"""Seconds of real time that a world may take beyond those of its horizon; then it counts as stuck."""
+
+
+@attrs.frozen
+class Again:
+    """The commands that run a world again."""
+
+    config: Path
+    overrides: Sequence[str]
+    drawn: Sequence[str]
+    """What was said, beside the seeds, about worlds that are drawn."""
+    files: Mapping[Plan, Path]
+    """Where plans were read from."""
+
+    def command(self, plan: Plan) -> str:
+        """Of one of the plans that were asked for."""
+        if plan in self.files:
+            return self.file_command(self.files[plan])
+        return self._command("--seeds", str(plan.seed), *self.drawn)
+
+    def file_command(self, file: Path) -> str:
+        """Of a plan in a file."""
+        return self._command("--plan", str(file))
+
+    def _command(self, *how: str) -> str:
+        overrides = [word for each in self.overrides for word in ("--set", each)]
+        return shlex.join(["livetrio", "simulate", str(self.config), *overrides, *how])
+
+
+@attrs.define
+class Simulation:
+    """Runs worlds and tells what there is to tell."""
+
+    worlds: Worlds
+    plans: Sequence[Plan]
+    again: Again
+    jobs: int = attrs.field(kw_only=True)
+    save: Path | None = attrs.field(kw_only=True)
+    """Where smaller worlds are written; None: they are not looked for."""
+
+    def run(self) -> bool:
+        """Whether all of them were run, and everything held."""
+        begun = time.monotonic()
+        shrunk: dict[Plan, Shrunk] = {}
+        with _terminated_like_interrupted():
+            results = self._run_worlds()
+            seconds = time.monotonic() - begun
+            failed = [each for each in results if failure_of(each) is not None]
+            kinds = {failure_of(each): each for each in reversed(failed)}
+            firsts = [each for each in failed if kinds[failure_of(each)] is each]
+            is_whole = len(results) == len(self.plans)
+            if is_whole and self.save is not None:
+                shrunk = self._shrink(firsts)
+        for each in failed:
+            again = self.again.command(each.plan)
+            if each in firsts:
+                _tell(report.render_failure(each, again))
+                if each.plan in shrunk:
+                    _tell(self._tell_shrunk(each, shrunk[each.plan]))
+            else:
+                _tell(report.render_repetition(each, again))
+        _tell(report.render_summary(results, len(self.plans), seconds))
+        return is_whole and not failed
+
+    def _run_worlds(self) -> list[Result]:
+        """What became of each, in their order; if interrupted, of those that had come to their end."""
+        done: dict[Plan, Result] = {}
+        patience = STUCK + max(each.seconds for each in self.plans)
+        with _progress("worlds", len(self.plans)) as advance:
+
+            def hear(result: Result) -> None:
+                done[result.plan] = result
+                advance(f"{sum(failure_of(each) is not None for each in done.values())} failed")
+
+            try:
+                run_plans(self.plans, self.worlds.open, jobs=self.jobs, patience=patience, on_done=hear)
+            except KeyboardInterrupt:
+                pass  # what there is will be told
+        return [done[plan] for plan in self.plans if plan in done]
+
+    def _shrink(self, results: Sequence[Result]) -> dict[Plan, Shrunk]:
+        """For the first few, the smallest world that fails in the same way."""
+        plans = [each.plan for each in results if not (isinstance(each, Broken) and each.is_lost)]
+        plans = plans[:MOST_SHRUNK]
+        found: dict[Plan, Shrunk] = {}
+        if not plans:
+            return found
+        work = partial(self.worlds.open_shrinker, BUDGET, SHRINK_PATIENCE)
+        with _progress("shrinking", len(plans)) as advance:
+
+            def hear(result: Shrunk | Broken) -> None:
+                advance("")
+                if isinstance(result, Shrunk):
+                    found[result.first.plan] = result
+
+            try:
+                run_plans(plans, work, jobs=self.jobs, on_done=hear)
+            except KeyboardInterrupt:
+                pass  # they are told as they are
+        return found
+
+    def _tell_shrunk(self, result: Result, shrunk: Shrunk) -> str:
+        if not is_same(shrunk.first, result):
+            return report.NOT_REPEATED
+        if shrunk.smallest is shrunk.first:
+            return report.render_smallest(shrunk)
+        file = self._write(shrunk.smallest.plan)
+        return report.render_shrunk(shrunk, None if file is None else self.again.file_command(file))
+
+    def _write(self, plan: Plan) -> Path | None:
+        """Write a smaller plan beside the others, and over none that was asked for."""
+        assert self.save is not None
+        file = self.save / f"simulate-{plan.seed}.plan"
+        while any(file.resolve() == each.resolve() for each in self.again.files.values()):
+            file = file.with_stem(f"{file.stem}-smaller")
+        try:
+            self.save.mkdir(parents=True, exist_ok=True)
+            file.write_text(plan.to_text())
+        except OSError as error:
+            complain(f"{file} cannot be written: {error.strerror}")
+            return None
+        return file
+
+
+def _tell(text: str) -> None:
+    click.echo(mask(text))
+
+
+@contextmanager
+def _progress(what: str, count: int) -> Iterator[Callable[[str], None]]:
+    """A bar on the standard error; to be called after each step with what there is to say beside it."""
+    said = ""
+    bar: ProgressBar[int]
+    with click.progressbar(
+        length=count,
+        label=f"{count} {what}" if count > 1 else what,
+        file=sys.stderr,
+        show_pos=True,
+        item_show_func=lambda _: said,
+    ) as bar:
+
+        def advance(text: str) -> None:
+            nonlocal said
+            said = text
+            bar.update(1)
+
+        yield advance
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM end the workers, too, as Ctrl+C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
