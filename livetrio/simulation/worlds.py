@@ -5,7 +5,7 @@ Only names of functions go to the workers, and plain values; each reads the conf
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 import time
 import traceback
@@ -72,7 +72,7 @@ class Worlds:
     def _enter(self) -> Subject:
         if self.log_level is None:
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the worker lives
+            sys.stdout = _Nowhere()
         else:
             configure_logs("console", self.log_level)
             sys.stdout = sys.stderr
@@ -106,6 +106,13 @@ class Worlds:
         if failure_of(first) is not None:
             shrink(plan, fails, budget)
         return Shrunk(first, smallest, tries)
+
+
+class _Nowhere(io.TextIOBase):
+    """Where nobody reads what is written."""
+
+    def write(self, text: str) -> int:
+        return len(text)
 
 
 @attrs.frozen
