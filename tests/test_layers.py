@@ -47,6 +47,7 @@ NEVER_WAITS = {
 ALLOWED = {
     ("venues.registry", "venues.<name>"): "the table of the venues imports each when it is first wanted",
     ("app", "simulation"): "the command `simulate`; a world has whole engines in it, so it stands above them",
+    ("simulation", "testing"): "the network in memory, and the agreement of journal, cache and exchange",
     ("app", "__init__"): "where the package lies, to tell its own frames in a traceback",
 }
 """Imports that point upward or aside, with the reason."""

@@ -48,7 +48,8 @@ async def wait_quiet(run: StrategyRun, limit: float = 60) -> None:
 
 def disagreements(run: StrategyRun) -> list[str]:
     """In which things journal, cache and exchange differ, in words; an empty list: they agree."""
-    run.desk.keeper.commit()
+    if run.engine.is_running:
+        run.desk.keeper.commit()
     return [*_of_orders(run), *_of_fills(run), *_of_positions(run)]
 
 

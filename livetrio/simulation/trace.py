@@ -1,0 +1,67 @@
+"""Trace: what happened in a world, a line each with its virtual time, hashed as it goes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from typing import BinaryIO
+
+import trio
+
+from livetrio.bus import MessageBus
+from livetrio.model import OrderEvent
+
+KEPT = 40
+"""The last lines, to be shown with a violation."""
+
+
+class Trace:
+    """Of one world."""
+
+    def __init__(self, file: BinaryIO | None) -> None:
+        self.counts: Counter[str] = Counter()
+        self._file = file
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._last: deque[str] = deque(maxlen=KEPT)
+
+    @property
+    def digest(self) -> str:
+        """Of all lines so far."""
+        return self._hash.hexdigest()
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The last lines."""
+        return tuple(self._last)
+
+    def note(self, text: str, *, shown: bool = True) -> None:
+        """Add a line; one that is not shown with violations, if it is of too many."""
+        line = f"{trio.current_time():14.6f}  {text}"
+        data = line.encode() + b"\n"
+        self._hash.update(data)
+        if self._file is not None:
+            self._file.write(data)
+        if shown:
+            self._last.append(line)
+
+
+class TracedBus(MessageBus):
+    """A bus that notes what is published."""
+
+    def __init__(self, trace: Trace, process: int) -> None:
+        super().__init__()
+        self._trace = trace
+        self._process = process
+
+    def publish(self, topic: str, event: object) -> None:
+        """Note it, and publish it."""
+        if isinstance(event, OrderEvent) and topic.startswith("order."):
+            order = event.order
+            text = f"{event.status.value} {order.client_order_id} {order.side.value} {order.quantity}"
+            self._trace.note(f"engine {self._process}: order {text} {event.reason or ''}".rstrip())
+        elif topic.startswith("system.") and topic != "system.tick":
+            self._trace.note(f"engine {self._process}: {topic}")
+        else:
+            self._trace.note(f"engine {self._process}: {topic} {event!r}", shown=False)
+            self._trace.counts["messages"] += 1
+        super().publish(topic, event)
