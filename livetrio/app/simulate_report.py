@@ -49,11 +49,13 @@ def render_smallest(shrunk: Shrunk) -> str:
 
 def render_shrunk(shrunk: Shrunk, again: str | None) -> str:
     """The smallest world that fails in the same way, and the command that shows it; None: it is not saved."""
-    plan = shrunk.smallest.plan
+    plan, first = shrunk.smallest.plan, shrunk.first.plan
     worlds = "1 world" if shrunk.tries == 1 else f"{shrunk.tries} worlds"
+    size = f"{render_moment(plan.seconds)} of {render_moment(first.seconds)}"
+    if first.faults:
+        size += f", {len(plan.faults)} of {len(first.faults)} faults"
     lines = [
-        f"  smaller, after {worlds}: {len(plan.faults)} of {len(shrunk.first.plan.faults)} faults, "
-        f"{render_moment(plan.seconds)} of {render_moment(shrunk.first.plan.seconds)}, {render_knobs(plan)}",
+        f"  smaller, after {worlds}: {size}; {render_knobs(plan)}",
         *_indented(plan.faults, 4),
     ]
     if again is not None:

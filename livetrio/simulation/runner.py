@@ -11,6 +11,7 @@ from __future__ import annotations
 import faulthandler
 import multiprocessing
 import signal
+import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 
 import attrs
@@ -70,7 +70,7 @@ def run_plans(
     waiting = list(enumerate(plans))[::-1]
     results: dict[int, T | Broken] = {}
     workers: list[_Worker[T]] = []
-    with TemporaryDirectory(prefix="livetrio-") as folder, _ending(workers):
+    with tempfile.TemporaryDirectory(prefix="livetrio-") as folder, _ending(workers):
         while waiting or any(worker.index is not None for worker in workers):
             idle = [worker for worker in workers if worker.index is None]
             while waiting and (idle or len(workers) < jobs):
@@ -202,6 +202,7 @@ def _serve(
     """Do one plan after the other, until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    tempfile.tempdir = str(Path(traces).parent)  # which is cleaned up whatever becomes of this process
     with Path(traces).open("w") as file:
         faulthandler.enable(file)
         try:

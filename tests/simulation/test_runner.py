@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from functools import partial
@@ -62,6 +63,16 @@ def test_every_worker_may_die_and_every_plan_still_has_a_result():
     results = run_plans(plans(3), partial(work.make, partial(work.misbehave, seed=0, how="exits")), jobs=1)
 
     assert [isinstance(each, Broken) for each in results] == [True, False, False]
+
+
+def test_temporary_folders_of_workers_are_gone_afterwards_even_of_those_that_died():
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    [folder, broken] = run_plans(plans(2), partial(work.make, work.leave_folder), jobs=1)
+
+    assert isinstance(broken, Broken)
+    assert not Path(folder).exists()
+    assert not Path(folder).parent.exists()
+    assert Path(folder).parent not in before
 
 
 def test_work_that_cannot_be_made_ends_the_run_with_its_traceback():
