@@ -107,7 +107,10 @@ class Simulation:
 
             def hear(result: Result) -> None:
                 done[result.plan] = result
-                advance(f"{sum(failure_of(each) is not None for each in done.values())} failed")
+                failed = [each for each in done.values() if failure_of(each) is not None]
+                advance(_seeds_of(failed))
+                if failure_of(result) is not None and not sys.stderr.isatty():  # else the bar says it
+                    complain(f"seed {result.plan.seed} fails: {failure_of(result)}")
 
             try:
                 run_plans(self.plans, self.worlds.open, jobs=self.jobs, patience=patience, on_done=hear)
@@ -161,6 +164,14 @@ class Simulation:
 
 def _tell(text: str) -> None:
     click.echo(mask(text))
+
+
+def _seeds_of(failed: Sequence[Result]) -> str:
+    """The seeds that failed, the last ones by name."""
+    if not failed:
+        return "none failed"
+    seeds = ", ".join(str(each.plan.seed) for each in failed[-3:])
+    return f"{len(failed)} failed: {'…, ' if len(failed) > 3 else ''}{seeds}"
 
 
 @contextmanager

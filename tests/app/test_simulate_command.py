@@ -155,6 +155,7 @@ def test_worlds_that_fail_in_the_same_way_are_told_in_two_lines_after_the_first(
         "Seed 3 fails, too: I2 none sent twice\n"
     ) in result.stdout
     assert "3 failed." in result.stdout
+    assert "seed 2 fails: I2 none sent twice\n" in result.stderr  # at once, where there is no bar
 
 
 def test_what_does_not_happen_again_in_the_same_world_is_told_as_that(config):
