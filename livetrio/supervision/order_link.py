@@ -24,7 +24,7 @@ from livetrio.clock import Clock
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.gate import Gate
 from livetrio.engines.tracker import OrderTracker
-from livetrio.errors import ConnectionLost, HttpError, JournalFailed
+from livetrio.errors import ConnectionLost, HttpError, JournalFailed, UnknownInstrument
 from livetrio.model import Order, SubmitOrder
 from livetrio.supervision.answers import Answers
 from livetrio.supervision.http import HttpClient
@@ -339,9 +339,14 @@ class OrderLink:
         for command in self._outbox.take():
             if not isinstance(command, Cancel):
                 self._return(command, "the account's stream is down")
-            else:
-                for request in self._sign([command]):
-                    nursery.start_soon(self.post, request)
+                continue
+            try:
+                requests = self._sign([command])
+            except UnknownInstrument:  # the list of instruments has never come yet
+                self._send_again(command, self._config.retry_interval_ms / 1000)
+                continue
+            for request in requests:
+                nursery.start_soon(self.post, request)
         await trio.lowlevel.checkpoint()
 
     async def post(self, request: SignedRequest) -> None:

@@ -11,6 +11,8 @@ import trio
 from order_world import wait_settled
 from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, resting, until
 
+from livetrio import Strategy
+from livetrio.app.engine import EngineState
 from livetrio.clock import Clock
 from livetrio.engines.client_ids import is_ours
 from livetrio.engines.execution_config import ExecutionConfig
@@ -21,6 +23,7 @@ from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.exchange.chain.matching import end
 from livetrio.exchange.chain.order import Status
 from livetrio.exchange.chain.trading import cancel_all
+from livetrio.exchange.faults.grammar import parse_fault
 from livetrio.model import OrderStatus
 from livetrio.testing import run_strategy, within
 from livetrio.testing.agreement import disagreements
@@ -301,6 +304,31 @@ async def test_an_order_that_was_on_its_way_at_the_crash_is_unknown_until_the_ex
 
 
 # Journals.
+
+
+@within(3600)
+async def test_a_stop_before_the_exchange_was_ever_reached_names_the_orders_of_the_last_run(
+    tmp_path, autojump_clock
+):
+    journal = tmp_path / "orders.journal"
+    async with open_exchange() as start:
+        trader = Trader()
+        async with start(trader, journal=journal, execution=LEAVE) as run:
+            orders = await open_orders(trader, 2)
+        fault = run.exchange.mischief.injector.add(parse_fault("refuse"))
+        async with start(Strategy(), journal=journal) as run:
+            await trio.sleep(1)
+        left = run.engine.report().trading.left
+
+        assert {each.client_order_id for each in left} == {each.client_order_id for each in orders}
+        assert len(run.account.orders) == 2
+        assert run.engine.state is EngineState.STOPPED
+
+        async with start(Strategy(), journal=journal) as run:
+            run.desk.halt("by hand")  # before there is a list of instruments, too
+            await trio.sleep(1)
+            run.exchange.mischief.injector.remove(fault)
+            await until(lambda: not run.account.orders, 120)
 
 
 @within(3600)
