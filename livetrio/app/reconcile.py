@@ -36,7 +36,7 @@ _ACTIONS: Mapping[tuple[str, ForeignPolicy], str] = {
     ("order", "refuse"): "nothing is traded until it is gone",
     ("position", "adopt"): "taken in as nobody's",
     ("position", "cancel"): "closed at the market",
-    ("position", "refuse"): "nothing is traded until it is explained",
+    ("position", "refuse"): "nothing is traded",
 }
 
 
@@ -165,8 +165,8 @@ def _positions(
         there = theirs.get(name, Decimal(0))
         if held is None:
             if there:
-                action = "taken in as nobody's: it was there when the journal began"
-                yield Finding(f"position {name}", f"{there} there", action)
+                found = f"{there} there, before the journal begins"
+                yield Finding(f"position {name}", found, _ACTIONS["position", policy])
         elif held.get(name, Decimal(0)) != there and "-PERP." in name:
             found = f"{there} there, {held.get(name, Decimal(0))} here"
             action = f"fills are asked for; what they do not explain is {_ACTIONS['position', policy]}"

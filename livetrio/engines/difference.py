@@ -27,6 +27,9 @@ class PositionDifference:
         """What would make ours theirs."""
         return self.theirs - self.ours
 
+    def __str__(self) -> str:
+        return f"{self.instrument_id}: {self.theirs} there, {self.ours} here"
+
     @classmethod
     def of(
         cls, inventory: Inventory, position: PositionReport | None, mark: Decimal | None

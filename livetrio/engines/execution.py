@@ -18,6 +18,7 @@ from livetrio.cache import Cache
 from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.gate import Gate
+from livetrio.engines.market_price import find_touch
 from livetrio.engines.normalise import normalise, normalise_change
 from livetrio.engines.tracked import TrackedOrder
 from livetrio.engines.tracker import OrderTracker
@@ -198,7 +199,7 @@ class ExecutionEngine:
         if refusal is not None:
             return refusal
         if order.order_type is OrderType.MARKET and client.needs_limit_for_market:
-            touch = self.cache.get_bid_ask(order.instrument_id, now=self._now())
+            touch = find_touch(self.cache, order, self._now())
             if touch is None:
                 return f"a market order needs a fresh quote, and there is none of {order.instrument_id}"
             slippage = self.config.market_slippage_bps / BPS

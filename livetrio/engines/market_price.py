@@ -7,7 +7,7 @@ from decimal import Decimal
 import attrs
 
 from livetrio.cache import Cache
-from livetrio.model import InstrumentId, OrderSide
+from livetrio.model import InstrumentId, Order, OrderSide
 
 MILLISECOND = 1_000_000
 
@@ -47,6 +47,20 @@ def find_fresh_price(cache: Cache, instrument: InstrumentId, now: int, max_age_m
         return f"no price of {instrument} is known: subscribe to its quotes or its context"
     age = min(ages) / MILLISECOND / 1000
     return f"the last price of {instrument} is {age:.1f} s old, the limit is {max_age_ms / 1000:g} s"
+
+
+def find_touch(cache: Cache, order: Order, now: int) -> tuple[Decimal, Decimal] | None:
+    """Bid and ask, to find a market order's worst price from; None where nobody knows them.
+
+    For what only closes a position the position's mark will do where there is no fresh quote: it is a limit
+    there, and one that is somewhat off is better than a position that cannot be closed.
+    """
+    touch = cache.get_bid_ask(order.instrument_id, now=now)
+    if touch is None and order.reduce_only:
+        position = cache.get_position(order.instrument_id)
+        if position is not None and position.mark_price:
+            return position.mark_price, position.mark_price
+    return touch
 
 
 def find_known_price(cache: Cache, instrument: InstrumentId) -> Decimal | None:

@@ -107,8 +107,8 @@ class OrderTracker:
         self.risk = risk
         self.portfolio = portfolio
         self.watchlist = Watchlist()
-        self.on_found: Callable[[Order], None] = lambda _order: None
-        """Told of every order that is found at a venue and that we did not know."""
+        self.on_found: dict[str, Callable[[Order], None]] = {}
+        """By venue: told of every order that is found there and that we did not know."""
         self._journal = journal
         self._now = now
         self._strategies = list(strategies)
@@ -176,7 +176,8 @@ class OrderTracker:
         """How an order stands."""
         tracked = self._find(report.client_order_id, report.venue_order_id)
         if tracked is None:
-            if report.status in OPEN_STATUSES:
+            # Before the account is first looked at, fills do not count; its open orders are asked for then.
+            if report.status in OPEN_STATUSES and self.has_begun(venue_of(report.instrument_id)):
                 self._take_in(report)
             return
         self.publish(tracked, tracked.take_report(report))
@@ -280,7 +281,9 @@ class OrderTracker:
         )
         tracked = self.track(order)
         self.publish(tracked, tracked.take_report(report))
-        self.on_found(order)
+        on_found = self.on_found.get(venue_of(order.instrument_id))
+        if on_found is not None:
+            on_found(order)
 
     # Telling.
 

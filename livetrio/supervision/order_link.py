@@ -120,8 +120,9 @@ class OrderLink:
         self._outbox = Outbox()
         self._sent: dict[int, _Sent] = {}
         self._nursery: trio.Nursery | None = None
-        self.closed = trio.Event()
-        """Set when the venue has said that it takes no orders now, or not all; replaced by `reopen`."""
+        self.disturbed = trio.Event()
+        """Set when all should be compared soon, rather than when it is due: the venue takes no orders, or not
+        all, or one has come up that must not be. `calm` makes it anew."""
         self._send: Send | None = None
         """By the session that is up, if one is."""
 
@@ -178,13 +179,12 @@ class OrderLink:
         taken = "post-only orders alone" if result.takes_post_only else "no orders"
         words = f"the venue takes {taken}: {result.reason or 'it is closed'}"
         self.gate.close("venue", words, self.clock.now(), passes_post_only=result.takes_post_only)
-        self.closed.set()
+        self.disturbed.set()
 
-    def reopen(self) -> None:
-        """The venue answers as it should again: try whether it takes orders."""
-        if self.closed.is_set():
-            self.closed = trio.Event()
-            self.gate.open("venue")
+    def calm(self) -> None:
+        """All was compared: try whether the venue takes orders, if it did not."""
+        self.disturbed = trio.Event()
+        self.gate.open("venue")
 
     # The session that carries it.
 

@@ -13,7 +13,7 @@ what cannot be explained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import structlog
@@ -23,14 +23,17 @@ from livetrio.clock import Clock
 from livetrio.engines.client_ids import is_ours
 from livetrio.engines.difference import PositionDifference
 from livetrio.engines.execution import ExecutionEngine
+from livetrio.engines.execution_config import ForeignPolicy
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.tracked import TrackedOrder
+from livetrio.engines.unaccounted import refused_orders, refused_positions
 from livetrio.errors import FrameError, HttpError
-from livetrio.model import Order, OrderReport, OrderSide, OrderType, SubmitOrder
+from livetrio.model import AccountReport, Order, OrderReport
 from livetrio.supervision.asker import Asker
 from livetrio.supervision.fill_reader import FillReader
 from livetrio.supervision.order_link import OrderLink
 from livetrio.supervision.patrol import Patrol
+from livetrio.supervision.position_closer import PositionCloser
 
 log = structlog.get_logger()
 
@@ -54,6 +57,8 @@ PROBE = 5.0
 and then the next order may leave."""
 
 GATE = "recovery"
+
+READING = "what the venue has is being read"
 
 
 class Recovery:
@@ -90,8 +95,8 @@ class Recovery:
         self._refuse = refuse
         self.ready = trio.Event()
         """To be set when the account's stream is ready; made anew for each session."""
-        self._to_close: list[PositionDifference] = []
-        """Positions that nobody has opened, and that are to be closed when orders may leave."""
+        self._tracker.on_found[self._venue] = self._take_found
+        self._closer = PositionCloser(execution)
         self.count = 0
         """How often it has come to its end."""
         self.done = trio.Event()
@@ -112,19 +117,21 @@ class Recovery:
         due = trio.current_time() + interval
         while True:
             with trio.move_on_at(due):
-                await self._link.closed.wait()
-            if self._link.closed.is_set():
+                await self._link.disturbed.wait()
+            if self._link.disturbed.is_set():
                 await trio.sleep(PROBE)
             due = max(due + interval, trio.current_time())
             try:
                 await self._compare()
-                self._link.reopen()
+                self._link.calm()
             except (HttpError, FrameError) as error:
                 log.warning("the account could not be compared with the venue's", because=str(error))
+            if GATE in self._link.gate.reasons:
+                due = min(due, trio.current_time() + PROBE)
 
     async def _recover(self) -> None:
         began = trio.current_time()
-        self._link.gate.close(GATE, "what the venue has is being read", self._clock.now())
+        self._close(READING)
         self._link.gate.open("connection")
         self._link.venue_offset = await self._asker.insist(self._trading.ask_time()) - self._clock.now()
         await self._begin_account()
@@ -141,8 +148,7 @@ class Recovery:
             await trio.sleep(CONFIRM)
         self.count += 1
         self.done.set()
-        self._link.gate.open(GATE)
-        self._close_positions()
+        self._open()
         log.info(
             "reconciled",
             venue=self._venue,
@@ -150,8 +156,16 @@ class Recovery:
             open_orders=len(self._tracker.working(self._venue)),
         )
 
+    def _close(self, words: str) -> None:
+        self._link.gate.close(GATE, words, self._clock.now())
+
+    def _open(self) -> None:
+        self._link.gate.open(GATE)
+        if self._link.gate.is_open:
+            self._closer.close_all()
+
     async def _begin_account(self) -> None:
-        """Let fills count from here on; of an account that the journal does not know, take what is there."""
+        """Let fills count from here on; what an account holds that the journal does not know is nobody's."""
         if self._tracker.has_begun(self._venue):
             return
         wrong = await self._asker.insist(self._trading.ask_identity())
@@ -159,14 +173,22 @@ class Recovery:
             self._refuse(f"{self._trading.account_id} cannot be traded: {wrong}")
             await trio.sleep_forever()  # the engine stops
         if self._known.since is None:
-            report = await self._asker.insist(self._trading.ask_account())
+            report, differences = await self._look_at_account()
+            while differences and self._config.foreign_positions == "refuse":
+                self._close(refused_positions(differences, "it was there before the journal began"))
+                await trio.sleep(CONFIRM)
+                report, differences = await self._look_at_account()
             self._known.since = report.ts_event
             self._tracker.note_account(self._venue, self._trading.account_id, report.ts_event)
-            for difference in self._tracker.portfolio.apply_account(report):
-                self._adopt(difference, "it was there when the journal began")
+            self._take_in(differences, "it was there when the journal began")
+            self._close(READING)
         since = self._known.since
         self._fills.begin(self._last_fill or since, self._last_funding or since)
         self._tracker.begin_account(self._venue, self._known)
+
+    async def _look_at_account(self) -> tuple[AccountReport, Sequence[PositionDifference]]:
+        report = await self._asker.insist(self._trading.ask_account())
+        return report, self._tracker.portfolio.apply_account(report)
 
     async def _take_open_orders(self) -> None:
         """Hear what rests at the venue, and see to what should and does not."""
@@ -192,39 +214,45 @@ class Recovery:
         tracked = self._tracker.get(report.client_order_id or report.venue_order_id or "")
         if tracked is None or not self._is_foreign(tracked.order):
             return
-        config = self._config
-        policy = config.lost_orders if is_ours(tracked.order.client_order_id) else config.foreign_orders
-        if policy == "cancel" and not tracked.order.is_canceling:
+        if self._policy_of(tracked.order) == "cancel" and not tracked.order.is_canceling:
             self._execution.cancel_order(tracked.order.client_order_id)
+
+    def _take_found(self, order: Order) -> None:
+        """An order has come up that we did not know: the policy does not wait for the next comparison."""
+        policy = self._policy_of(order)
+        if policy == "cancel":
+            self._execution.cancel_order(order.client_order_id)
+        elif policy == "refuse":
+            self._close(refused_orders(self._refused()))
+            self._link.disturbed.set()
 
     def _is_foreign(self, order: Order) -> bool:
         return order.ts_submitted is None and order.is_open
 
+    def _policy_of(self, order: Order) -> ForeignPolicy:
+        config = self._config
+        return config.lost_orders if is_ours(order.client_order_id) else config.foreign_orders
+
     def _refused(self) -> list[Order]:
         """Orders because of which nothing is traded."""
-        config = self._config
         return [
             each.order
             for each in self._tracker.working(self._venue)
-            if self._is_foreign(each.order)
-            and (config.lost_orders if is_ours(each.order.client_order_id) else config.foreign_orders)
-            == "refuse"
+            if self._is_foreign(each.order) and self._policy_of(each.order) == "refuse"
         ]
 
     async def _settle_orders(self) -> None:
         """Wait until nothing is unknown and no fill is missing; patrol, which runs beside, sees to it."""
         look_again = trio.current_time() + LOOK_AGAIN
         while (refused := self._refused()) or self._unsettled():
+            self._close(refused_orders(refused) if refused else READING)
             if trio.current_time() >= look_again:  # what was settled there unheard of is found like this
                 await self._take_open_orders()
                 look_again = trio.current_time() + LOOK_AGAIN
             progress = self._tracker.progress()
-            if refused:
-                words = f"{len(refused)} orders at the venue are nobody's, first {refused[0].client_order_id}"
-                self._link.gate.close("foreign", words, self._clock.now())
             with trio.move_on_after(SETTLE):  # what is looked at without news changes nothing that is told
                 await progress.wait()
-        self._link.gate.open("foreign")
+        self._close(READING)
 
     def _unsettled(self) -> list[TrackedOrder]:
         watchlist = self._tracker.watchlist
@@ -242,19 +270,18 @@ class Recovery:
     async def _explain_positions(self) -> bool:
         """Compare positions; whether each is explained now."""
         differences = await self._differences()
-        if not differences:
-            self._link.gate.open("positions")
-            return True
-        policy = self._config.foreign_positions
-        if policy == "refuse":
-            words = "; ".join(map(str, differences))
-            self._link.gate.close("positions", f"no fill explains a position: {words}", self._clock.now())
+        if differences and self._config.foreign_positions == "refuse":
+            self._close(refused_positions(differences, "no fill explains it"))
             return False
-        for difference in differences:
-            self._adopt(difference, "no fill explains it")
-            if policy == "cancel":
-                self._to_close.append(difference)
+        self._take_in(differences, "no fill explains it")
         return True
+
+    def _take_in(self, differences: Iterable[PositionDifference], reason: str) -> None:
+        """Count positions that nobody here has opened as nobody's, to be closed where that is the policy."""
+        for difference in differences:
+            self._adopt(difference, reason)
+            if self._config.foreign_positions == "cancel":
+                self._closer.add(difference)
 
     async def _differences(self) -> Sequence[PositionDifference]:
         """What cannot be explained, also not by fills that come a moment later."""
@@ -279,23 +306,6 @@ class Recovery:
         )
         self._tracker.note_positions()
 
-    def _close_positions(self) -> None:
-        """Close what nobody has opened, as the policy wants it."""
-        while self._to_close:
-            difference = self._to_close.pop()
-            order = self._execution.submit_order(
-                SubmitOrder(
-                    instrument_id=difference.instrument_id,
-                    side=OrderSide.SELL if difference.quantity > 0 else OrderSide.BUY,
-                    quantity=abs(difference.quantity),
-                    order_type=OrderType.MARKET,
-                    reduce_only=True,
-                )
-            )
-            log.warning(
-                "closing a position that nobody has opened", order=order.client_order_id, because=order.reason
-            )
-
     # Later.
 
     async def _compare(self) -> None:
@@ -304,5 +314,9 @@ class Recovery:
         await self._fills.read()
         await self._fills.read_fundings()
         await self._take_open_orders()
-        if await self._explain_positions():
-            self._close_positions()
+        is_explained = await self._explain_positions()
+        refused = self._refused()
+        if refused:
+            self._close(refused_orders(refused))
+        elif is_explained:
+            self._open()

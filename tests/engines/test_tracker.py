@@ -58,7 +58,7 @@ def test_a_fill_of_an_order_that_is_forgotten_still_belongs_to_its_strategy():
 def test_an_order_that_rests_and_nobody_knew_is_taken_in():
     world = World()
     found = []
-    world.tracker.on_found = found.append
+    world.tracker.on_found["HYPERLIQUID"] = found.append
     world.tracker.take_report(report(name=None, venue_id="5"))
     (order,) = found
 
