@@ -5,7 +5,8 @@
         await wait_quiet(run)
         assert disagreements(run) == []
 
-What the exchange itself has is the measure: its open orders, every fill that it counted, its positions.
+What the exchange itself has is the measure: its open orders, every fill that it counted, its positions, and
+its money (`livetrio.testing.money_agreement`).
 Nothing may be missing here, nothing twice, and nothing more.
 """
 
@@ -22,6 +23,7 @@ from livetrio.engines.client_ids import is_ours
 from livetrio.exchange.api.texts import px_text, sz_text
 from livetrio.journal.reading import read_fills, read_orders
 from livetrio.model import Fill, Order
+from livetrio.testing.money_agreement import disagreements_of_money
 
 ZERO = Decimal(0)
 
@@ -50,7 +52,7 @@ def disagreements(run: StrategyRun) -> list[str]:
     """In which things journal, cache and exchange differ, in words; an empty list: they agree."""
     if run.engine.is_running:
         run.desk.keeper.commit()
-    return [*_of_orders(run), *_of_fills(run), *_of_positions(run)]
+    return [*_of_orders(run), *_of_fills(run), *_of_positions(run), *disagreements_of_money(run)]
 
 
 def _of_orders(run: StrategyRun) -> Iterator[str]:

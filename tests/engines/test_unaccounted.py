@@ -28,7 +28,8 @@ def order(name="HYPERLIQUID-7", price="91000.0", **more):
 def test_an_order_is_named_with_who_made_it_and_what_is_to_be_set():
     assert refused_orders([order(filled_quantity=Decimal("0.1"))]) == (
         f"orders rest at the venue that are not in the journal: buy 0.2 {BTC} at 91000.0 "
-        "(HYPERLIQUID-7, made by somebody else); cancel them there, or let execution.foreign_orders be adopt or cancel"
+        "(HYPERLIQUID-7, made by somebody else); cancel them there, or let execution.foreign_orders be "
+        "adopt or cancel"
     )
 
 
