@@ -24,7 +24,15 @@ def _list_faults(context: click.Context, _: click.Parameter, wanted: bool) -> No
         context.exit()
 
 
-@click.command(short_help="Run CONFIG's strategies in faulty worlds of virtual time.")
+EPILOG = """\b
+Exit codes:
+  0  everything held in all worlds
+  1  something did not hold or a strategy raised, or it was interrupted
+  2  the configuration or the command line is wrong; no world was run
+"""
+
+
+@click.command(short_help="Run CONFIG's strategies in faulty worlds of virtual time.", epilog=EPILOG)
 @config_argument
 @set_option
 @click.option(
@@ -105,7 +113,8 @@ def simulate(
     strategies, the operator. What must always hold is checked all the time. Exits with 1 if anything did not
     hold, and says what, when, after which events, and how to see it again.
 
-    Venues, keys and the journal of CONFIG are not touched: each world has its own.
+    Venues, keys and the journal of CONFIG are not touched: each world has its own. What is said there of the
+    local exchange is not used; the plan of a world says that.
     """
     with explaining_errors():
         from livetrio.app.simulate import Again, Simulation

@@ -28,13 +28,19 @@ def render_failure(result: Result, again: str) -> str:
     elif result.violation is not None:
         violation = result.violation
         lines += _indented(violation.sentence.splitlines())
-        lines.append(f"  when: {render_moment(violation.at)} of {render_moment(result.plan.seconds)}")
+        lines.append(f"  when: {_when(violation.at, result.plan.seconds)}")
         events = violation.last_events[-SHOWN_EVENTS:]
         if events:
             lines += ["  the last that happened before:", *_indented(events, 4)]
     lines += [f"  its world: {render_knobs(result.plan)}", *_indented(result.plan.faults, 4)]
     lines.append(f"  again: {again}")
     return "\n".join(lines)
+
+
+def _when(at: float, horizon: float) -> str:
+    if at <= horizon:
+        return f"at {render_moment(at)} of {render_moment(horizon)}"
+    return f"{render_moment(at - horizon)} after the faults had ended, at {render_moment(horizon)}"
 
 
 def render_repetition(result: Result, again: str) -> str:

@@ -80,7 +80,7 @@ def test_a_failing_world_is_told_with_what_when_after_what_and_how_to_see_it_aga
     assert without_times(result.stdout).splitlines() == [
         "Seed 7 fails: I2 none sent twice",
         "  expected one order, found two: 0x17 and 0x18",
-        "  when: 1m 2.5s of 1m 30.5s",
+        "  when: at 1m 2.5s of 1m 30.5s",
         "  the last that happened before:",
         "    t=60 sent 0x17",
         "    t=61 sent 0x18",
@@ -91,6 +91,12 @@ def test_a_failing_world_is_told_with_what_when_after_what_and_how_to_see_it_aga
         "2 orders, 1,000 fills.",
         "Digest: 33333333",
     ]
+
+
+def test_what_fails_after_the_horizon_is_told_with_how_long_after_it(config):
+    result = simulate("--seeds", "7", "--seconds", "50", "--faults", "kill", "--no-shrink")
+
+    assert "  when: 12.5s after the faults had ended, at 50s\n" in result.stdout
 
 
 def test_the_command_that_is_told_shows_the_same_world_with_the_same_overrides(config):
@@ -271,6 +277,14 @@ def test_a_configuration_without_a_venue_has_nothing_to_simulate(config):
 
     assert result.exit_code == 2
     assert "venues: expected a venue to simulate, found none" in result.stderr
+
+
+def test_help_tells_its_own_exit_codes():
+    result = CliRunner().invoke(cli.livetrio, ["simulate", "--help"])
+
+    assert result.exit_code == 0
+    assert "  0  everything held in all worlds\n" in result.stdout
+    assert "orders are left" not in result.stdout
 
 
 def test_the_faults_are_listed_without_a_configuration():
