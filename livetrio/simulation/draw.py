@@ -84,7 +84,7 @@ def _draw_swarm(draw: Random, seconds: float, names: list[str], count: int) -> l
 
 def _draw_fault(draw: Random, kind: Kind, moment: float, seconds: float) -> Fault:
     spread = draw.choice(_SPREADS)
-    begin = _ms(min(max(moment + draw.uniform(-spread, spread), 0.0), seconds))
+    begin = min(_ms(max(moment + draw.uniform(-spread, spread), 0.0)), max(1, int(seconds * 1000)))
     argument = _draw_span(draw) if kind.argument is not None and draw.random() < 0.7 else None
     scopes = [each for each in _SCOPES if each in kind.scopes]
     scope = draw.choice(scopes) if scopes and draw.random() < 0.6 else None

@@ -22,9 +22,10 @@ def plans(count):
     return [Plan(seed, 60) for seed in range(count)]
 
 
-def test_results_come_in_the_order_of_the_plans_whoever_ends_first():
+def test_results_come_in_the_order_of_the_plans_whoever_ends_first(tmp_path):
     heard = []
-    results = run_plans(plans(6), partial(work.make, work.name_seed), jobs=2, on_done=heard.append)
+    name_seed = partial(work.name_seed, heard=tmp_path / "heard")
+    results = run_plans(plans(6), partial(work.make, name_seed), jobs=2, on_done=heard.append)
 
     assert results == [f"seed {seed}" for seed in range(6)]
     assert sorted(heard) == results
@@ -87,7 +88,7 @@ def test_an_error_of_whoever_listens_ends_all_workers():
         raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):
-        run_plans(plans(3), partial(work.make, work.name_seed), jobs=2, on_done=refuse)
+        run_plans(plans(3), partial(work.make, work.tell_process), jobs=2, on_done=refuse)
 
     assert multiprocessing.active_children() == []
 
