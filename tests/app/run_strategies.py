@@ -24,6 +24,8 @@ class Watcher(Strategy):
 
     instrument: str = "BTC-USD-PERP.HYPERLIQUID"
     stop_after: int = 0
+    of: str | None = None
+    """Of what it has had enough then; None: of all together."""
     seen: Counter = attrs.field(factory=Counter)
     volume: Decimal = Decimal(0)
     depth: Decimal = Decimal(0)
@@ -48,7 +50,8 @@ class Watcher(Strategy):
         self._look()
 
     def _look(self):
-        if self.stop_after and sum(self.seen.values()) >= self.stop_after:
+        seen = sum(self.seen.values()) if self.of is None else self.seen[self.of]
+        if self.stop_after and seen >= self.stop_after:
             self.ctx.stop("seen enough")
 
 
