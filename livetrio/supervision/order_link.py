@@ -47,8 +47,7 @@ log = structlog.get_logger()
 MILLISECOND = 1_000_000
 
 AT_ONCE = 100
-"""Commands that are signed and noted together before they leave. They take some 10 ms; of more, the first
-would wait for the last, and so would all other tasks."""
+"""Commands that are signed and noted together before they leave, in some 10 ms: all other tasks wait."""
 
 KEPT_REQUESTS = 10_000
 """Sent requests whose answers are waited for, however late."""
@@ -254,8 +253,21 @@ class OrderLink:
         """Requests for those of the commands that still make sense now that they are to leave."""
         now = self.clock.now()
         expires = now + self.venue_offset + self._config.expire_ms * MILLISECOND
-        wanted = [each for each in commands if isinstance(each, ScheduleCancel) or not each.order.is_closed]
+        wanted = [each for each in commands if isinstance(each, ScheduleCancel) or self._is_ready(each)]
         return self.trading.sign(wanted, now=now, expires=expires)
+
+    def _is_ready(self, command: Submit | Cancel | Modify) -> bool:
+        """Whether there is still something to send; before the venue has listed its instruments nothing can
+        be signed, and patrol comes back to it."""
+        order = command.order
+        if order.is_closed or order.instrument_id in self.venue.instruments:
+            return not order.is_closed
+        words = f"the venue has not listed {order.instrument_id} yet"
+        if isinstance(command, Cancel):
+            self._tracker.watch(order, words, self._config.retry_interval_ms * MILLISECOND)
+        else:
+            self.answers.give_back(command, words)
+        return False
 
     def _admit(self, requests: Sequence[SignedRequest]) -> tuple[list[SignedRequest], list[Command], float]:
         """Those that the budget allows now; the commands of the others, and in how many seconds."""

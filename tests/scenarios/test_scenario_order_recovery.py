@@ -303,6 +303,32 @@ async def test_an_order_that_was_on_its_way_at_the_crash_is_unknown_until_the_ex
     assert there == {arrived.client_order_id}
 
 
+@pytest.mark.parametrize("way", ["stop", "halt"])
+@within(3600)
+async def test_orders_are_canceled_that_are_known_before_the_instruments_are(way, tmp_path, autojump_clock):
+    path = tmp_path / "orders"
+
+    async def idle(ctx):
+        await trio.sleep_forever()
+
+    async with open_exchange() as run_there:
+        first = Trader()
+        async with run_there(first, journal=path, execution=LEAVE) as run:
+            await open_orders(first, 3)
+        go_wrong(run, "502 on info")
+        async with run_there(idle, journal=path) as run:
+            if way == "halt":
+                run.engine.halt("by hand")
+                await trio.sleep(10)
+                run.exchange.mischief.injector.remove()
+                await until(lambda: not run.account.orders, 60)
+                await wait_settled(run)
+        left = run.engine.report().trading.left
+
+    assert len(left) == (3 if way == "stop" else 0)
+    assert len(run.account.orders) == len(left)
+
+
 # Journals.
 
 
