@@ -82,6 +82,10 @@ class TrackedOrder:
         self.order = order
         self.is_ours = order.strategy is not None
         """Whether we placed it; others are only looked at."""
+        self._counted_until = 0
+        """Fills up to this instant are in what was filled of the order when it was found."""
+        self._uncounted = ZERO
+        """What is in there and may still be told of."""
         filled = order.filled_quantity
         self.legs: dict[int, Leg] = {
             order.revision: Leg(order.quantity, order.price, order.trigger_price, filled, filled)
@@ -176,6 +180,12 @@ class TrackedOrder:
             leg.reason = "the venue says that it was filled, but has not told of all its fills"
         return self._settle(now)
 
+    def begin_found(self, until: int) -> None:
+        """The order was found at the venue: its fills up to an instant (UTC nanoseconds by the venue's clock)
+        count already, whether or not they are told of."""
+        self._counted_until = until
+        self._uncounted = self.order.filled_quantity
+
     # What the venue says.
 
     def accept(
@@ -226,6 +236,13 @@ class TrackedOrder:
 
     def take_fill(self, fill: Fill) -> list[OrderEvent]:
         """A trade. The caller has seen to it that it is not one that was told before."""
+        if self._uncounted and fill.ts_event <= self._counted_until:
+            self._uncounted = max(ZERO, self._uncounted - fill.quantity)
+            return []
+        return self.count_fill(fill)
+
+    def count_fill(self, fill: Fill) -> list[OrderEvent]:
+        """Count a trade, whenever it was."""
         order = self.order
         leg = self.legs.get(fill.revision)
         if leg is None and fill.revision < order.revision:  # of before the last start, and late
@@ -233,9 +250,8 @@ class TrackedOrder:
         elif leg is None:
             leg = self.leg
         leg.filled += fill.quantity
-        paid = (order.average_price or ZERO) * order.filled_quantity + fill.price * fill.quantity
+        order.average_price = self._average_with(fill)
         order.filled_quantity += fill.quantity
-        order.average_price = paid / order.filled_quantity
         events: list[OrderEvent] = []
         if fill.revision > order.revision and fill.revision in self.legs:
             events += self._enter_revision(fill.revision, fill.ts_event, fill.ts_init)
@@ -256,6 +272,14 @@ class TrackedOrder:
             )
         )
         return events + self._settle(fill.ts_init)
+
+    def _average_with(self, fill: Fill) -> Decimal | None:
+        """What was paid on average with one more fill; None where some were before the order was found."""
+        order = self.order
+        if order.average_price is None and order.filled_quantity:
+            return None
+        paid = (order.average_price or ZERO) * order.filled_quantity + fill.price * fill.quantity
+        return paid / (order.filled_quantity + fill.quantity)
 
     def _take_live(
         self,

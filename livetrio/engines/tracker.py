@@ -25,6 +25,7 @@ from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.portfolio import Portfolio
 from livetrio.engines.risk import RiskEngine
 from livetrio.engines.tracked import TrackedOrder
+from livetrio.engines.unclaimed_fills import UnclaimedFills
 from livetrio.engines.watchlist import Watch, Watchlist
 from livetrio.model import (
     Fill,
@@ -119,6 +120,7 @@ class OrderTracker:
         """By venue."""
         self._held: dict[str, list[Fill | FundingPayment]] = {}
         """By venue: what came before the account was first looked at."""
+        self._unclaimed = UnclaimedFills()
         self._closing: dict[str, trio.Event] = {}
         """To be set when an order closes, where somebody waits for it."""
         self._progress: trio.Event | None = None
@@ -172,13 +174,19 @@ class OrderTracker:
 
     # What venues say.
 
-    def take_report(self, report: OrderReport) -> None:
-        """How an order stands."""
+    def take_report(self, report: OrderReport, asked: int | None = None) -> None:
+        """How an order stands.
+
+        Args:
+          report: what the venue says.
+          asked: when it was asked, UTC nanoseconds by its clock: how the order stood then, at the earliest.
+            None: it was told by itself, when it came to be so.
+        """
         tracked = self._find(report.client_order_id, report.venue_order_id)
         if tracked is None:
             # Before the account is first looked at, fills do not count; its open orders are asked for then.
             if report.status in OPEN_STATUSES and self.has_begun(venue_of(report.instrument_id)):
-                self._take_in(report)
+                self._take_in(report, report.ts_event if asked is None else asked)
             return
         self.publish(tracked, tracked.take_report(report))
 
@@ -194,6 +202,7 @@ class OrderTracker:
         tracked = self._find(fill.client_order_id, fill.venue_order_id)
         if tracked is None:
             strategy = self.owner_of(fill.client_order_id)
+            self._unclaimed.note(fill)
             log.info("fill of no order of ours", fill=fill.fill_id, instrument=fill.instrument_id)
         else:
             strategy = tracked.order.strategy
@@ -244,13 +253,18 @@ class OrderTracker:
             tracked = self.get(venue_order_id)
         return tracked
 
-    def _take_in(self, report: OrderReport) -> None:
-        """An order rests at the venue that we did not know: from here on it is known."""
+    def _take_in(self, report: OrderReport, until: int) -> None:
+        """An order rests at the venue that we did not know: from here on it is known.
+
+        Of what was filled of it by then, some fills may have come already, and others may come yet.
+        """
         if report.side is None or report.quantity is None:
             log.warning("an order that is not ours, of which too little is told", order=report.venue_order_id)
             return
         key = report.client_order_id or f"{venue_of(report.instrument_id)}-{report.venue_order_id}"
-        filled = report.filled_quantity or Decimal(0)
+        fills = self._unclaimed.claim(report.venue_order_id)
+        came = sum((each.quantity for each in fills), Decimal(0))
+        filled = max(Decimal(0), (report.filled_quantity or Decimal(0)) - came)
         order = Order(
             client_order_id=key,
             venue_order_id=report.venue_order_id,
@@ -280,7 +294,10 @@ class OrderTracker:
             strategy=order.strategy,
         )
         tracked = self.track(order)
+        tracked.begin_found(until)
         self.publish(tracked, tracked.take_report(report))
+        for each in fills:
+            self.publish(tracked, tracked.count_fill(each))
         on_found = self.on_found.get(venue_of(order.instrument_id))
         if on_found is not None:
             on_found(order)

@@ -198,7 +198,7 @@ class Recovery:
         for report in reports:
             there.add(report.client_order_id)
             there.add(report.venue_order_id)
-            self._tracker.take_report(report)
+            self._tracker.take_report(report, asked + self._link.venue_offset)
             self._apply_policy(report)
         for tracked in self._tracker.working(self._venue):
             order = tracked.order
@@ -222,7 +222,7 @@ class Recovery:
         policy = self._policy_of(order)
         if policy == "cancel":
             self._execution.cancel_order(order.client_order_id)
-        elif policy == "refuse":
+        elif policy == "refuse" and order.is_open:
             self._close(refused_orders(self._refused()))
             self._link.disturbed.set()
 

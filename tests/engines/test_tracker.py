@@ -1,5 +1,7 @@
 """OrderTracker: news in any order, orders nobody knew, and the order in which all is done."""
 
+from decimal import Decimal
+
 from tracker_world import BTC, ID, World, fill, payment, report
 
 from livetrio.engines.client_ids import ClientOrderIds
@@ -67,6 +69,36 @@ def test_an_order_that_rests_and_nobody_knew_is_taken_in():
     assert order.strategy is None
     assert world.tracker.get("5").order is order
     assert world.cache.get_order("HYPERLIQUID-5") is order
+
+
+def test_an_order_that_is_found_after_its_fills_has_them_and_waits_for_none():
+    world = World()
+    for number, size in ((1, 4), (2, 6)):
+        world.tracker.take_fill(fill(number, size, name=None, venue_id="5"))
+    world.tracker.take_report(report(name=None, venue_id="5"))
+    order = world.tracker.get("5").order
+
+    assert order.status is S.FILLED
+    assert (order.filled_quantity, order.average_price) == (10, 100)
+    assert world.tracker.get("5").missing == 0
+    assert world.tracker.watchlist.get(order.client_order_id) is None
+    assert world.journal.fills == [("1", None), ("2", None)]
+    assert world.tracker.portfolio.quantity(BTC) == 10
+
+
+def test_what_was_filled_of_an_order_when_it_was_found_counts_once_though_its_fill_comes_later():
+    world = World()
+    world.tracker.take_report(report(name=None, venue_id="5", remaining_quantity=Decimal(6)), 7)
+    order = world.tracker.get("5").order
+    found = order.filled_quantity
+    world.tracker.take_fill(fill(7, 4, name=None, venue_id="5"))
+    told = order.filled_quantity
+    world.tracker.take_fill(fill(8, 5, name=None, venue_id="5"))
+
+    assert (found, told, order.filled_quantity) == (4, 4, 9)
+    assert order.status is S.PARTIALLY_FILLED
+    assert order.average_price is None, "nobody has told what the first part has cost"
+    assert world.tracker.portfolio.quantity(BTC) == 9
 
 
 def test_an_order_that_is_over_or_of_which_too_little_is_told_is_not_taken_in():
