@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import attrs
 import trio
@@ -20,9 +19,10 @@ from livetrio.engines.client_ids import is_ours
 from livetrio.engines.execution_config import ExecutionConfig, ForeignPolicy
 from livetrio.errors import HttpError, UsageError
 from livetrio.journal.reading import open_copy
-from livetrio.model import AccountReport, Order, OrderReport
+from livetrio.model import AccountReport, Fill, FundingPayment, Order, OrderReport
 from livetrio.supervision.asker import Asker
 from livetrio.supervision.dial import Dial
+from livetrio.supervision.fill_reader import FillReader
 from livetrio.supervision.http import HttpClient
 from livetrio.venues.registry import VENUES
 from livetrio.venues.trading import Trading, TradingVenue
@@ -30,13 +30,18 @@ from livetrio.venues.trading import Trading, TradingVenue
 PATIENCE = 30.0
 """Seconds for all that is asked of one venue."""
 
+DAY = 86_400_000_000_000
+"""Nanoseconds: so long before the last fill fills are told apart one by one, as the engine does it."""
+
+ZERO = Decimal(0)
+
 _ACTIONS: Mapping[tuple[str, ForeignPolicy], str] = {
     ("order", "adopt"): "taken in as nobody's",
     ("order", "cancel"): "canceled",
     ("order", "refuse"): "nothing is traded until it is gone",
     ("position", "adopt"): "taken in as nobody's",
     ("position", "cancel"): "closed at the market",
-    ("position", "refuse"): "nothing is traded",
+    ("position", "refuse"): "nothing is traded until it is explained",
 }
 
 
@@ -97,38 +102,81 @@ async def _plan(
     wrong = await asker.ask(trading.ask_identity())
     reports = await asker.ask(trading.ask_open_orders())
     account = await asker.ask(trading.ask_account())
-    orders, held = _read_journal(config, venue.name)
+    journal = _read_journal(config, venue.name)
+    await _read_fills(journal, trading, asker)
     there = {each.client_order_id: each for each in reports if each.client_order_id is not None}
     findings = []
-    for order in orders:
+    for order in journal.orders:
         if order.client_order_id not in there:
             report = await asker.ask(trading.ask_order(order, order.pending_revision or order.revision))
             findings.append(_missing(order, report))
-    known = {each.client_order_id for each in orders}
+    known = {each.client_order_id for each in journal.orders}
     findings += _unknown_orders(reports, known, config.execution)
-    findings += _positions(account, held, config.execution.foreign_positions)
-    agreeing = sum(each.client_order_id in there for each in orders)
+    findings += _positions(account, journal, config.execution.foreign_positions)
+    agreeing = sum(each.client_order_id in there for each in journal.orders)
     return Plan(account_id=trading.account_id, wrong=wrong, agreeing=agreeing, findings=findings)
 
 
-def _read_journal(config: Config, venue: str) -> tuple[Sequence[Order], Mapping[str, Decimal] | None]:
-    """Orders that are not over, and what is held; None: the journal has not seen the account yet."""
+@attrs.define
+class _Remembered:
+    """What the journal knows of an account, and what has happened since."""
+
+    orders: Sequence[Order] = ()
+    """That are not over."""
+    since: int | None = None
+    """From when on fills count, UTC nanoseconds; None: the journal has not seen the account yet."""
+    held: dict[str, Decimal] = attrs.field(factory=dict)
+    """By instrument."""
+    known: set[str] = attrs.field(factory=set)
+    """Ids of the last day's fills."""
+    last_fill: int | None = None
+    new: dict[str, list[Fill]] = attrs.field(factory=dict)
+    """Fills that it does not know, by instrument."""
+
+    def take_fill(self, fill: Fill) -> None:
+        """A trade that the venue tells of."""
+        if self.since is not None and fill.ts_event > self.since and fill.fill_id not in self.known:
+            self.known.add(fill.fill_id)
+            self.new.setdefault(fill.instrument_id, []).append(fill)
+
+    def take_funding(self, payment: FundingPayment) -> None:
+        """Changes no position."""
+
+
+def _read_journal(config: Config, venue: str) -> _Remembered:
     if not config.journal_path.exists():
-        return (), None
+        return _Remembered()
     with open_copy(config.journal_path) as journal:
         orders = [
             each
             for each in journal.orders(is_working=True)
             if each.instrument_id.endswith(f".{venue}") and each.strategy is not None
         ]
-        positions: dict[str, Any] = journal.states("position")
-        is_known = venue in journal.states("account")
-    held = {
-        key: Decimal(value["quantity"])
-        for key, value in positions.items()
-        if "|" not in key and key.endswith(f".{venue}")
-    }
-    return orders, held if is_known else None
+        account = journal.states("account").get(venue)
+        held = {
+            key: Decimal(value["quantity"])
+            for key, value in journal.states("position").items()
+            if "|" not in key and key.endswith(f".{venue}")
+        }
+        fills = [each.fill for each in journal.fills()]
+    if account is None:
+        return _Remembered(orders)
+    last = fills[-1].ts_event if fills else None
+    recent = max(int(account["since"]), 0 if last is None else last - DAY)
+    return _Remembered(
+        orders=orders,
+        since=recent,
+        held=held,
+        known={each.fill_id for each in fills if each.ts_event >= recent},
+        last_fill=last,
+    )
+
+
+async def _read_fills(journal: _Remembered, trading: Trading, asker: Asker) -> None:
+    if journal.since is not None:
+        reader = FillReader(trading, asker, journal)
+        reader.begin(journal.last_fill or journal.since, journal.since)
+        await reader.read()
 
 
 def _missing(order: Order, report: OrderReport | None) -> Finding:
@@ -157,20 +205,21 @@ def _unknown_orders(
         yield Finding(f"order {key}", found, _ACTIONS["order", policy])
 
 
-def _positions(
-    account: AccountReport, held: Mapping[str, Decimal] | None, policy: ForeignPolicy
-) -> Iterator[Finding]:
+def _positions(account: AccountReport, journal: _Remembered, policy: ForeignPolicy) -> Iterator[Finding]:
     theirs = {str(each.instrument_id): each.quantity for each in account.positions}
-    for name in sorted(theirs.keys() | ({} if held is None else held).keys()):
-        there = theirs.get(name, Decimal(0))
-        if held is None:
-            if there:
-                found = f"{there} there, before the journal begins"
-                yield Finding(f"position {name}", found, _ACTIONS["position", policy])
-        elif held.get(name, Decimal(0)) != there and "-PERP." in name:
-            found = f"{there} there, {held.get(name, Decimal(0))} here"
-            action = f"fills are asked for; what they do not explain is {_ACTIONS['position', policy]}"
-            yield Finding(f"position {name}", found, action)
+    for name in sorted(theirs.keys() | journal.held.keys()):
+        there, here = theirs.get(name, ZERO), journal.held.get(name, ZERO)
+        fills = journal.new.get(name, [])
+        traded = sum((each.side.sign * each.quantity for each in fills), ZERO)
+        if there == here or "-PERP." not in name:
+            continue
+        found = f"{there} there, {here} here"
+        if journal.since is None:
+            found = f"{there} there, from before the journal begins"
+        elif fills:
+            found += f", {traded:+} in {len(fills)} fill{'s' if len(fills) > 1 else ''} since"
+        action = "the fills are taken in" if here + traded == there else _ACTIONS["position", policy]
+        yield Finding(f"position {name}", found, action)
 
 
 def render_plan(plan: Plan) -> str:

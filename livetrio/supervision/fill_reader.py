@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from livetrio.engines.tracker import OrderTracker
 from livetrio.model import Fill, FundingPayment
 from livetrio.supervision.asker import Asker
 from livetrio.venues.trading import Page, Question, Trading
@@ -18,13 +17,25 @@ OVERLAP = 10_000_000_000
 MAX_PAGES = 20
 
 
-class FillReader:
-    """Of one account. What it reads goes to the tracker, which knows what it has already."""
+class Taker(Protocol):
+    """Whoever wants to have what is read, and knows what it has already: the tracker."""
 
-    def __init__(self, trading: Trading, asker: Asker, tracker: OrderTracker) -> None:
+    def take_fill(self, fill: Fill) -> None:
+        """A trade."""
+        ...
+
+    def take_funding(self, payment: FundingPayment) -> None:
+        """A payment."""
+        ...
+
+
+class FillReader:
+    """Of one account. What it reads goes to a taker."""
+
+    def __init__(self, trading: Trading, asker: Asker, taker: Taker) -> None:
         self._trading = trading
         self._asker = asker
-        self._tracker = tracker
+        self._taker = taker
         self._fills_since = 0
         self._fundings_since = 0
 
@@ -40,7 +51,7 @@ class FillReader:
           HttpError, FrameError: they cannot be had now; what was read counts.
         """
         start = self._fills_since if since is None else min(since, self._fills_since)
-        newest = await self._read_pages(self._trading.ask_fills, start, self._tracker.take_fill)
+        newest = await self._read_pages(self._trading.ask_fills, start, self._taker.take_fill)
         self._fills_since = max(self._fills_since, newest - OVERLAP)
 
     async def read_fundings(self) -> None:
@@ -50,7 +61,7 @@ class FillReader:
           HttpError, FrameError: they cannot be had now; what was read counts.
         """
         newest = await self._read_pages(
-            self._trading.ask_fundings, self._fundings_since, self._tracker.take_funding
+            self._trading.ask_fundings, self._fundings_since, self._taker.take_funding
         )
         self._fundings_since = max(self._fundings_since, newest - OVERLAP)
 

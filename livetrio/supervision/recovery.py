@@ -157,7 +157,10 @@ class Recovery:
         )
 
     def _close(self, words: str) -> None:
+        known = self._link.gate.reasons.get(GATE)
         self._link.gate.close(GATE, words, self._clock.now())
+        if words != READING and (known is None or known.words != words):
+            log.error("nothing is traded", venue=self._venue, because=words)
 
     def _open(self) -> None:
         self._link.gate.open(GATE)
