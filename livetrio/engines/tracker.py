@@ -172,6 +172,12 @@ class OrderTracker:
         now = self._now()
         self.watchlist.add(Watch(order.client_order_id, why, now, asked), now + round(delay))
 
+    def hasten(self, order: Order, why: str, delay: float) -> None:
+        """`watch` the order, unless it is asked about again and again already: then ever later, as it is."""
+        watch = self.watchlist.get(order.client_order_id)
+        if watch is None or not watch.asked:
+            self.watch(order, why, delay)
+
     # What venues say.
 
     def take_report(self, report: OrderReport, asked: int | None = None) -> None:

@@ -73,7 +73,7 @@ class Answers:
         if isinstance(command, Submit):
             self._tracker.publish(tracked, tracked.lose(reason, self._clock.now()))
         elif not tracked.order.is_closed:
-            self._tracker.watch(tracked.order, reason, 0)
+            self._tracker.hasten(tracked.order, reason, 0)
 
     def give_back(self, command: Command, reason: str) -> None:
         """A command has not left, and will not."""
@@ -163,13 +163,13 @@ class Answers:
             return
         reason = result.reason or result.verdict.value
         if result.verdict is Verdict.DONE:
-            self._tracker.watch(order, "the report of its cancellation", REPORT_GRACE)
+            self._tracker.hasten(order, "the report of its cancellation", REPORT_GRACE)
         elif result.verdict is Verdict.RETRY:
-            self._tracker.watch(order, reason, self._config.retry_interval_ms * MILLISECOND)
+            self._tracker.hasten(order, reason, self._config.retry_interval_ms * MILLISECOND)
         else:
             if result.verdict is Verdict.REFUSED:
                 self._tracker.publish(tracked, tracked.refuse_cancel(reason, self._clock.now()))
-            self._tracker.watch(order, reason, 0)
+            self._tracker.hasten(order, reason, 0)
 
     def _take_modify_result(self, command: Modify, result: CommandResult) -> None:
         tracked = self._tracker.get(command.order.client_order_id)

@@ -264,7 +264,7 @@ class OrderLink:
             return not order.is_closed
         words = f"the venue has not listed {order.instrument_id} yet"
         if isinstance(command, Cancel):
-            self._tracker.watch(order, words, self._config.retry_interval_ms * MILLISECOND)
+            self._tracker.hasten(order, words, self._config.retry_interval_ms * MILLISECOND)
         else:
             self.answers.give_back(command, words)
         return False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 from trader_world import BTC, BUY, SIZE, Trader, go_wrong, resting, until
 
 from livetrio.exchange.chain.order import Status
 from livetrio.exchange.chain.trading import cancel_all
+from livetrio.journal.reading import open_copy
 from livetrio.model import OrderStatus
 from livetrio.testing import run_strategy, within
 from livetrio.testing.agreement import disagreements, wait_quiet
@@ -32,6 +34,13 @@ async def test_without_its_stream_an_account_still_cancels_over_http_and_orders_
     assert order.status is S.CANCELED
     assert denied.status is S.DENIED
     assert {each.order.cloid for each in run.account.history} == {order.client_order_id}
+
+
+def cancellations_of(run) -> list[int]:
+    """The nonces of the requests that canceled something, as the journal has noted them."""
+    with open_copy(run.journal) as journal:
+        query = "SELECT nonce FROM requests WHERE kind = 'Cancel' ORDER BY nonce"
+        return [nonce for (nonce,) in journal._connection.execute(query)]
 
 
 @within(3600)
@@ -161,3 +170,29 @@ async def test_an_order_canceled_while_the_budget_holds_it_back_never_leaves(aut
 
     assert order.status is S.DENIED
     assert not run.account.history
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["reject on action", "nonce on action", "429 on action", "maintenance on action", "502 on action"],
+)
+@within(3600)
+async def test_a_cancellation_that_is_never_taken_is_sent_ever_later_and_starves_nothing(
+    fault, autojump_clock
+):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        order = trader.rest()
+        await until(lambda: order.is_open)
+        go_wrong(run, fault)
+        trader.ctx.cancel_order(order)
+        await trio.sleep(100)
+        run.desk.keeper.commit()
+        sent = len(cancellations_of(run))
+        compared = run.desk.accounts[0].trading.budget.used is not None
+        run.exchange.mischief.injector.remove()
+        await trader.ctx.wait_closed(order)
+
+    assert 10 < sent < 20
+    assert compared
+    assert order.status is S.CANCELED

@@ -157,6 +157,18 @@ async def test_no_answer_to_a_cancellation_ends_an_order_and_each_is_followed_up
     assert world.watched == why
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+async def test_a_cancellation_that_was_sent_again_already_is_followed_up_no_sooner(verdict, world):
+    order = world.order(S.ACCEPTED, is_canceling=True)
+    world.tracker.watch(order, "it rests all the same", 8_000_000_000, asked=4)
+    due = world.tracker.watchlist.next_due
+    world.answer(Cancel(order), verdict, reason="because")
+    world.answers.lose(Cancel(order), "no answer")
+
+    assert world.watched == "it rests all the same"
+    assert world.tracker.watchlist.next_due == due
+
+
 async def test_an_answer_to_the_cancellation_of_what_is_over_changes_nothing(world):
     order = world.order(S.FILLED)
     world.answer(Cancel(order), Verdict.REFUSED, reason="because")
