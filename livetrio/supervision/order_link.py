@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
 
 import attrs
 import structlog
@@ -29,6 +28,7 @@ from livetrio.model import Order, SubmitOrder
 from livetrio.supervision.answers import Answers
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.outbox import Outbox
+from livetrio.supervision.request_log import RequestLog
 from livetrio.venues.base import Venue
 from livetrio.venues.trading import (
     Cancel,
@@ -53,24 +53,6 @@ KEPT_REQUESTS = 10_000
 """Sent requests whose answers are waited for, however late."""
 
 Send = Callable[[bytes], Awaitable[None]]
-
-
-class RequestLog(Protocol):
-    """The journal, as the link needs it."""
-
-    def record_request(
-        self, nonce: int, kind: str, client_order_ids: Sequence[str], expires: int | None, ts: int
-    ) -> None:
-        """A request is about to leave."""
-        ...
-
-    def commit(self) -> None:
-        """Let all that was recorded be on the disk.
-
-        Raises:
-          JournalFailed: it is not.
-        """
-        ...
 
 
 @attrs.frozen
@@ -177,6 +159,8 @@ class OrderLink:
     def _close(self, result: CommandResult) -> None:
         taken = "post-only orders alone" if result.takes_post_only else "no orders"
         words = f"the venue takes {taken}: {result.reason or 'it is closed'}"
+        if "venue" not in self.gate.reasons:
+            log.error("the gate is closed", because=words)
         self.gate.close("venue", words, self.clock.now(), passes_post_only=result.takes_post_only)
         self.disturbed.set()
 

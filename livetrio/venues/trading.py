@@ -131,7 +131,8 @@ class CommandResult:
     is_over: bool = False
     """Whether the order is over: refused, filled whole, or lost in a modification."""
     is_closed: bool = False
-    """Whether the venue takes such orders from nobody now: it is halted, or opens again in steps."""
+    """Whether no such order would be taken now, whatever it is: the venue is halted, opens again in steps, or
+    does not know the key any more."""
     takes_post_only: bool = False
     """Whether, closed as it is, it does take orders that can only rest."""
     reason: str | None = None

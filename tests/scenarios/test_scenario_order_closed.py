@@ -98,3 +98,30 @@ async def test_the_dead_mans_switch_is_put_off_while_quotes_are_taken(autojump_c
         was_open = quoted.is_open
 
     assert was_open
+
+
+@within(3600)
+async def test_a_key_that_the_venue_does_not_know_any_more_closes_the_gate(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        kept = trader.rest("0.94")
+        await until(lambda: kept.is_open)
+        run.account.exists = False
+        refused = trader.rest()
+        await trader.ctx.wait_closed(refused)
+        denied = trader.rest()
+        trader.ctx.cancel_order(kept)
+        await trio.sleep(60)
+        run.account.exists = True
+        await trader.ctx.wait_closed(kept)
+        await until(lambda: trader.ctx.is_open(BTC))
+        taken = trader.rest()
+        await until(lambda: taken.is_open)
+        await wait_quiet(run)
+        found = disagreements(run)
+
+    assert refused.status is S.REJECTED
+    assert denied.status is S.DENIED
+    assert denied.reason.startswith(f"the venue takes no orders: {refused.reason}")
+    assert kept.status is S.CANCELED
+    assert found == []

@@ -30,7 +30,7 @@ class Refusal:
     loses_order: bool = False
     """Whether the order that was to be modified is gone."""
     is_closed: bool = False
-    """Whether the venue refuses everybody's for now."""
+    """Whether the venue would refuse any for now."""
     takes_post_only: bool = False
     """Whether it refuses only what is not post-only."""
 
@@ -75,10 +75,11 @@ ACTION_REFUSALS = (
     Refusal("Invalid nonce", RETRY),
     Refusal("Too many cumulative requests sent", RETRY),
     Refusal("Action already expired", REFUSED),
-    Refusal("User or API Wallet", REFUSED),  # "… 0x… does not exist."
-    Refusal("Must deposit before performing actions", REFUSED),
+    # "… 0x… does not exist.": an agent that has expired, or was replaced.
+    Refusal("User or API Wallet", REFUSED, is_closed=True),
+    Refusal("Must deposit before performing actions", REFUSED, is_closed=True),
     Refusal("Unable to recover signer", REFUSED),
-    Refusal("Vault not registered", REFUSED),
+    Refusal("Vault not registered", REFUSED, is_closed=True),
     Refusal("Cannot set scheduled cancel time", REFUSED),
     Refusal("Cannot switch leverage type with open position", REFUSED),
     Refusal("Position does not use isolated margin", REFUSED),

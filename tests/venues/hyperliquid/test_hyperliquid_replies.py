@@ -386,3 +386,12 @@ def test_a_refusal_that_meets_everybody_says_so(text, is_closed, takes_post_only
     (result,) = read(answer({"error": text}), SUBMIT)
 
     assert (result.verdict, result.is_closed, result.takes_post_only) == (REFUSED, is_closed, takes_post_only)
+
+
+@pytest.mark.parametrize(
+    "text", ["User or API Wallet 0xab does not exist.", "Must deposit before performing actions. User: 0xab"]
+)
+def test_a_key_that_is_not_known_any_more_closes_the_gate(text):
+    (result,) = read(error(text), SUBMIT)
+
+    assert (result.verdict, result.is_closed, result.takes_post_only) == (REFUSED, True, False)
