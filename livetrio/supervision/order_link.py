@@ -23,7 +23,7 @@ from livetrio.clock import Clock
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.gate import Gate
 from livetrio.engines.tracker import OrderTracker
-from livetrio.errors import ConnectionLost, HttpError, JournalFailed, UnknownInstrument
+from livetrio.errors import ConnectionLost, HttpError, JournalFailed
 from livetrio.model import Order, SubmitOrder
 from livetrio.supervision.answers import Answers
 from livetrio.supervision.http import HttpClient
@@ -241,17 +241,21 @@ class OrderLink:
         return self.trading.sign(wanted, now=now, expires=expires)
 
     def _is_ready(self, command: Submit | Cancel | Modify) -> bool:
-        """Whether there is still something to send; before the venue has listed its instruments nothing can
-        be signed, and patrol comes back to it."""
+        """Whether there is still something to send, and it may leave: it may have waited for the budget."""
         order = command.order
-        if order.is_closed or order.instrument_id in self.venue.instruments:
-            return not order.is_closed
-        words = f"the venue has not listed {order.instrument_id} yet"
+        if order.is_closed:
+            return False
         if isinstance(command, Cancel):
+            if order.instrument_id in self.venue.instruments:
+                return True
+            # Not listed (yet, or any more), so that nothing can be signed; patrol comes back to it.
+            words = f"the venue does not list {order.instrument_id}"
             self._tracker.hasten(order, words, self._config.retry_interval_ms * MILLISECOND)
-        else:
-            self.answers.give_back(command, words)
-        return False
+            return False
+        closed = self.gate.reason(self.clock.now(), post_only=order.post_only)
+        if closed is not None:
+            self.answers.give_back(command, closed)
+        return closed is None
 
     def _admit(self, requests: Sequence[SignedRequest]) -> tuple[list[SignedRequest], list[Command], float]:
         """Those that the budget allows now; the commands of the others, and in how many seconds."""
@@ -335,14 +339,9 @@ class OrderLink:
         for command in self._outbox.take():
             if not isinstance(command, Cancel):
                 self._return(command, "the account's stream is down")
-                continue
-            try:
-                requests = self._sign([command])
-            except UnknownInstrument:  # the list of instruments has never come yet
-                self._send_again(command, self._config.retry_interval_ms / 1000)
-                continue
-            for request in requests:
-                nursery.start_soon(self.post, request)
+            else:
+                for request in self._sign([command]):
+                    nursery.start_soon(self.post, request)
         await trio.lowlevel.checkpoint()
 
     async def post(self, request: SignedRequest) -> None:

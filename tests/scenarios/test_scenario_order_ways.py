@@ -121,7 +121,9 @@ class Slow:
 
     def __init__(self, budget, until):
         self.budget, self.until = budget, until
-        self.spend, self.refund, self.learn = budget.spend, budget.refund, budget.learn
+
+    def __getattr__(self, name):
+        return getattr(self.budget, name)
 
     def delay(self, request, now):
         return max(self.until - now, self.budget.delay(request, now))
@@ -154,6 +156,29 @@ async def test_what_the_budget_holds_back_while_the_stream_ends_is_denied(autoju
 
     assert order.status is S.DENIED
     assert not run.account.history
+
+
+@within(3600)
+async def test_what_the_budget_holds_back_does_not_leave_by_a_gate_that_has_closed_meanwhile(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        modified = trader.rest("0.94")
+        await until(lambda: modified.is_open)
+        account = run.desk.accounts[0]
+        account.trading.budget = Slow(account.trading.budget, trio.current_time() + 2)
+        order, quoted = trader.rest(), trader.rest("0.93", post_only=True)
+        trader.ctx.modify_order(modified, price=trader.price("0.92"))
+        await trio.sleep(1)
+        account.link.gate.close("venue", "it opens in steps", 0, passes_post_only=True)
+        await until(lambda: quoted.is_open)
+        await trio.sleep(1)
+        placed = {each.order.cloid for each in run.account.history}
+
+    assert order.status is S.DENIED
+    assert order.reason == "it opens in steps"
+    assert order.client_order_id not in placed
+    assert "OrderModifyRejected" in trader.names(modified)
+    assert modified.revision == 0
 
 
 @within(3600)
