@@ -16,7 +16,7 @@ import trio
 from livetrio.app.engine import LiveTradingEngine
 from livetrio.cache import Cache
 from livetrio.clock import Clock
-from livetrio.errors import ConnectionFailed, LiveTradingError
+from livetrio.errors import ConnectionFailed
 from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace, TracedBus
 from livetrio.simulation.way import HOST, Way
@@ -48,7 +48,7 @@ class Process:
         self.is_killed = False
         self.ended = trio.Event()
         """It has ended, or was killed."""
-        self.failure: BaseException | None = None
+        self.failure: Exception | None = None
         """What it ended of, if it was not told to."""
         self._way = way
         self._trace = trace
@@ -83,9 +83,7 @@ class Process:
         with self._scope:
             try:
                 await self.engine.run()
-            except LiveTradingError as error:
-                self.failure = error
-            except Exception as error:
+            except Exception as error:  # whoever watches over the process decides what it means
                 if not self.is_killed:  # of a dead process nothing is heard
                     self.failure = error
         if not self.is_killed:
