@@ -2,28 +2,31 @@
 
 A process that is killed leaves its journal as the disk has it at that instant, and nothing that its tasks do
 while they end reaches the world: their links are cut, they cannot dial, and their journal is a copy that
-nobody reads.
+nobody reads. What had left before arrives, however.
 """
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import trio
 
-from livetrio.app.engine import LiveTradingEngine
+from livetrio.app.order_desk import OrderDesk
 from livetrio.cache import Cache
 from livetrio.clock import Clock
+from livetrio.engines.gate import Gate
 from livetrio.errors import ConnectionFailed
+from livetrio.model import Order
+from livetrio.simulation.disk import Disk
+from livetrio.simulation.invariants import Watch
+from livetrio.simulation.mischief import Mischief, SpoiledEngine
 from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace, TracedBus
 from livetrio.simulation.way import HOST, Way
 from livetrio.supervision.dial import Address
 from livetrio.venues.hyperliquid import HyperliquidVenue
-
-JOURNAL = "orders.journal"
 
 
 class Process:
@@ -34,85 +37,125 @@ class Process:
         subject: Subject,
         *,
         number: int,
-        folder: Path,
+        disk: Disk,
         clock: Clock,
         way: Way,
         key: str,
         trace: Trace,
+        watch: Watch,
+        mischief: Mischief,
         draw: Random,
         without: int = 0,
     ) -> None:
-        """Make the engine, whose journal is in the folder; leave out so many of the strategies."""
+        """Make the engine, whose journal is on the disk; leave out so many of the strategies."""
         self.number = number
-        self.folder = folder
+        self.disk = disk
         self.is_killed = False
         self.ended = trio.Event()
         """It has ended, or was killed."""
+        self.buried = trio.Event()
+        """Its last task has ended, too."""
         self.failure: Exception | None = None
         """What it ended of, if it was not told to."""
+        self.stopping_since: float | None = None
+        """When it was told to stop first."""
         self._way = way
         self._trace = trace
         self._scope = trio.CancelScope()
         self._far_side: trio.Nursery | None = None
         subject.on_start()
-        self.engine = LiveTradingEngine(
-            TracedBus(trace, number),
+        self.engine = SpoiledEngine(
+            TracedBus(trace, self, watch),
             Cache(subject.cache),
             subject.engine,
             clock=clock,
             dial=self._dial,
             rng=draw,
         )
+        self.engine.mischief = mischief
         venue = HyperliquidVenue(subject.venue, base_url=f"http://{HOST}", key=key)
         self.engine.add_venue(venue)
         self.engine.take_orders(
             self.journal, sync=subject.sync, execution=subject.execution, risk=subject.risk
         )
+        self._put_on_disk()
         for add in subject.strategies[: len(subject.strategies) - without]:
             add(self.engine)
+
+    def _put_on_disk(self) -> None:
+        open_desk = self.engine._open_desk
+        assert open_desk is not None
+
+        def open_on_disk(clock: Clock) -> OrderDesk:
+            self.disk.check()
+            desk = open_desk(clock)
+            self.disk.watch(desk.keeper.journal)
+            return desk
+
+        self.engine._open_desk = open_on_disk
 
     @property
     def journal(self) -> Path:
         """Its file."""
-        return self.folder / JOURNAL
+        return self.disk.journal
+
+    @property
+    def gate(self) -> Gate | None:
+        """Of its account."""
+        desk = self.engine.desk
+        return None if desk is None or not desk.accounts else desk.accounts[0].link.gate
+
+    @property
+    def now(self) -> int:
+        """By its clock."""
+        return self.engine.clock.now()
+
+    @property
+    def left(self) -> Sequence[Order]:
+        """Orders that it names as left."""
+        return () if self.engine.desk is None else self.engine.desk.left()
 
     async def run(self, far_side: trio.Nursery) -> None:
         """Live. Links are served in the nursery."""
         self._far_side = far_side
         self._trace.note(f"engine {self.number}: starts")
-        with self._scope:
-            try:
+        try:
+            with self._scope:  # inside, so that the kill's own cancellations are taken out of a group
                 await self.engine.run()
-            except Exception as error:  # whoever watches over the process decides what it means
-                if not self.is_killed:  # of a dead process nothing is heard
-                    self.failure = error
+        except Exception as error:  # whoever watches over the process decides what it means
+            if not self.is_killed:  # of a dead process nothing is heard
+                self.failure = error
         if not self.is_killed:
             words = "" if self.failure is None else f": {type(self.failure).__name__}: {self.failure}"
             self._trace.note(f"engine {self.number}: ended{words}")
             self.ended.set()
+        self.buried.set()
 
     def stop(self, reason: str) -> None:
         """Tell it to stop, as a signal does."""
         if self.engine.is_running:
+            if self.stopping_since is None:
+                self.stopping_since = trio.current_time()
             self.engine.stop(reason)
+
+    def hurry(self) -> None:
+        """Tell it again, as a second signal does."""
+        self.engine.hurry()
 
     def kill(self, heir: Path, draw: Random | None) -> None:
         """End it at once, and leave what is on its disk to the heir's folder.
 
         Args:
-          draw: says how much of the tail of the journal's log is lost; None: nothing is.
+          draw: says how much of the tail of the journal's log is lost, with the power; None: nothing is.
         """
         if self.ended.is_set():
             return
         self.is_killed = True
-        self._trace.note(f"engine {self.number}: killed")
-        shutil.copytree(self.folder, heir, dirs_exist_ok=True)
-        log = heir / f"{JOURNAL}-wal"
-        if draw is not None and log.exists() and (size := log.stat().st_size):
-            with log.open("r+b") as file:
-                file.truncate(size - draw.randrange(min(size, 4_096)))
-        self._way.reset()
-        self._scope.cancel()
+        lost = self.disk.survive(heir, draw)
+        words = "killed" if draw is None else f"loses its power, and its journal {lost} bytes"
+        self._trace.note(f"engine {self.number}: {words}")
+        self._way.let_go(is_told=draw is None)
+        self._scope.cancel("killed")
         self.ended.set()
 
     async def _dial(self, address: Address) -> trio.abc.Stream:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import trio
 
 from livetrio.bus import MessageBus
 from livetrio.model import OrderEvent
+
+if TYPE_CHECKING:
+    from livetrio.simulation.invariants import Watch
+    from livetrio.simulation.process import Process
 
 KEPT = 40
 """The last lines, to be shown with a violation."""
@@ -46,22 +50,29 @@ class Trace:
 
 
 class TracedBus(MessageBus):
-    """A bus that notes what is published."""
+    """A bus that notes what is published, as long as its process lives."""
 
-    def __init__(self, trace: Trace, process: int) -> None:
+    def __init__(self, trace: Trace, process: Process, watch: Watch) -> None:
         super().__init__()
         self._trace = trace
         self._process = process
+        self._watch = watch
 
     def publish(self, topic: str, event: object) -> None:
         """Note it, and publish it."""
+        if not self._process.is_killed:
+            self._note(topic, event)
+        super().publish(topic, event)
+
+    def _note(self, topic: str, event: object) -> None:
+        number, trace = self._process.number, self._trace
         if isinstance(event, OrderEvent) and topic.startswith("order."):
             order = event.order
             text = f"{event.status.value} {order.client_order_id} {order.side.value} {order.quantity}"
-            self._trace.note(f"engine {self._process}: order {text} {event.reason or ''}".rstrip())
+            trace.note(f"engine {number}: order {text} {event.reason or ''}".rstrip())
+            self._watch.hear(self._process, event)
         elif topic.startswith("system.") and topic != "system.tick":
-            self._trace.note(f"engine {self._process}: {topic}")
+            trace.note(f"engine {number}: {topic}")
         else:
-            self._trace.note(f"engine {self._process}: {topic} {event!r}", shown=False)
-            self._trace.counts["messages"] += 1
-        super().publish(topic, event)
+            trace.note(f"engine {number}: {topic} {event!r}", shown=False)
+            trace.counts["messages"] += 1

@@ -30,8 +30,7 @@ class Way(Site):
     @property
     def latency(self) -> float:
         """Drawn for each lump of bytes."""
-        slow = sum(each.draw_argument(self._draw) for each in self._faults if self._hits(each, "slow-link"))
-        return self._draw.uniform(*self._span) + slow
+        return self._draw.uniform(*self._span) + self.argument("slow-link")
 
     @latency.setter
     def latency(self, _: float) -> None:
@@ -45,6 +44,21 @@ class Way(Site):
         """End all faults. Links that are dead are reset: somebody has noticed."""
         self._faults.clear()
         self.reset()
+
+    def argument(self, name: str) -> float:
+        """Seconds, drawn, of all faults of that name that act now together."""
+        return sum(each.draw_argument(self._draw) for each in self._faults if self._hits(each, name))
+
+    def let_go(self, *, is_told: bool) -> None:
+        """The near ends are gone: nothing more goes out, but what is on its way arrives.
+
+        Args:
+          is_told: whether the far side hears of it, as of a process that ends and not of a machine.
+        """
+        for link in self.links:
+            link.near.close()
+            if not is_told:
+                link.half_open()
 
     def has(self, name: str) -> bool:
         """Whether a fault of that name acts on what happens now."""

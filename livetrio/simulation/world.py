@@ -19,11 +19,18 @@ from trio.testing import MockClock
 from livetrio.clock import NANOSECONDS, SIMULATED_EPOCH, Clock
 from livetrio.errors import AllConnectionsFailed, JournalFailed
 from livetrio.exchange import ExchangeSettings, LocalExchange
+from livetrio.exchange.chain.account import Account
+from livetrio.exchange.chain.order import Order as VenueOrder
 from livetrio.exchange.faults.grammar import Fault
 from livetrio.exchange.faults.running import Running
+from livetrio.simulation import invariants
 from livetrio.simulation.catalogue import is_worlds_own
+from livetrio.simulation.disk import Disk
+from livetrio.simulation.invariants import Broken, Watch
+from livetrio.simulation.mischief import Mischief, PlannedError
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
+from livetrio.simulation.points import Points
 from livetrio.simulation.process import Process
 from livetrio.simulation.schedule import deterministic
 from livetrio.simulation.subject import Subject
@@ -40,26 +47,21 @@ CONVERGENCE = 180.0
 """Seconds after the horizon within which the engine must have come to terms with the exchange: the longest
 back-off, a refusal's longest patience, and then the recovery."""
 
+CALM = 5.0
+"""Seconds without anything unsettled after which it counts as settled."""
+
 STOP = 60.0
 """Seconds within which it must have stopped."""
 
+CHECK_INTERVAL = 10.0
+"""Seconds between two looks at what must not grow."""
+
+MANY_POINTS = 300
+"""A kill comes at one of so many points (`points`) from its moment on; rather at one of the first."""
 
 _EXPECTED = (AllConnectionsFailed, JournalFailed)
 """What a process may end of because of the faults; it is started again. Anything else is a bug, or a
 strategy's own."""
-
-
-_NOT_YET = ("raises",)
-"""Moments that are not performed yet; of what lasts, it is ``slow`` and ``disk-full``."""
-
-
-class Broken(Exception):
-    """An invariant did not hold."""
-
-    def __init__(self, invariant: str, sentence: str) -> None:
-        super().__init__(f"{invariant}: {sentence}")
-        self.invariant = invariant
-        self.sentence = sentence
 
 
 def run_world(plan: Plan, subject: Subject, *, trace: BinaryIO | None = None) -> Outcome:
@@ -100,6 +102,7 @@ class _World:
         self._clock = clock
         self._trace = Trace(trace)
         self._draw = Random(f"{plan.seed}/world")
+        self._points = Points()
         self._skew = 0.0
         """Seconds by which the machine's wall clock is ahead."""
         self._without = 0
@@ -110,6 +113,8 @@ class _World:
         self._process: Process | None = None
         self._is_over = False
         """Whether no process is started any more."""
+        self._excused: set[str] = set()
+        """Ids of orders that the journal may lack: the power went before they were safe."""
 
     async def run(self) -> Outcome:
         violation = None
@@ -129,7 +134,11 @@ class _World:
             settings = ExchangeSettings(seed=plan.seed, regime=plan.regime, faults=tuple(venue), accounts=1)
             self._exchange = LocalExchange(settings, clock=Clock.simulated())
             self._way = Way(self._exchange.serve_stream, plan.latency_seconds, Random(f"{plan.seed}/network"))
+            self._watch = Watch(self._account, self._exchange.ledger.listing, self._subject.risk)
+            self._mischief = Mischief(lambda: self._way.argument("slow"))
             await self._nursery.start(self._exchange.run)
+            self._nursery.start_soon(self._look)
+            self._nursery.start_soon(self._look_often)
             async with trio.open_nursery() as faults:
                 for fault in plan.parsed_faults:
                     if is_worlds_own(fault):
@@ -151,7 +160,7 @@ class _World:
             await trio.sleep((fault.after or 0) / 1000)
             self._way.half_open()
             return
-        if not fault.kind.is_moment or fault.name in _NOT_YET:
+        if not fault.kind.is_moment:
             return
         running = Running(fault, trio.current_time())
         while running.next_at is not None:
@@ -172,23 +181,36 @@ class _World:
                 self._skew -= argument
             case "loop-stall":
                 self._clock.jump(argument)
+            case "raises":
+                self._mischief.raises += 1
         if process is None or process.ended.is_set():
             return
         match name:
             case "kill" | "power":
-                self._down = argument
-                process.kill(self._folder / str(self._starts + 1), self._draw if name == "power" else None)
+                point = int(MANY_POINTS ** self._draw.random())
+                self._points.arm(point, lambda: self._kill(argument, is_power=name == "power"))
             case "sigterm" | "sigterm-twice" | "config-change" | "engine-restart":
                 self._down = argument
                 process.stop(name)
                 if name == "sigterm-twice":
-                    process.stop(name)
+                    process.hurry()
                 if name == "config-change":
                     self._without = 1 - self._without
+
+    def _kill(self, down: float, *, is_power: bool) -> None:
+        process = self._process
+        if self._is_over or process is None or process.ended.is_set():
+            return
+        self._down = down
+        if is_power:
+            self._watch.forget_ends()
+            self._excused.update(str(each.cloid) for each in self._placed())
+        process.kill(self._folder / str(self._starts + 1), self._draw if is_power else None)
 
     def _heal(self) -> None:
         self._trace.note("world: all faults end")
         self._exchange.mischief.injector.remove()
+        self._mischief.raises = 0
         self._way.heal()
 
     # Processes.
@@ -199,39 +221,88 @@ class _World:
             self._starts += 1
             folder = self._folder / str(self._starts)
             if self._process is not None and not self._process.is_killed:
-                folder = self._process.folder
-            folder.mkdir(exist_ok=True)
+                folder = self._process.disk.folder
             self._down = RESTART
-            self._process = process = Process(
-                self._subject,
-                number=self._starts,
-                folder=folder,
-                clock=Clock(SIMULATED_EPOCH + round((trio.current_time() + self._skew) * NANOSECONDS)),
-                way=self._way,
-                key=self._exchange.keys[0].secret_hex,
-                trace=self._trace,
-                draw=Random(f"{self._plan.seed}/engine/{self._starts}"),
-                without=self._without if len(self._subject.strategies) > 1 else 0,
-            )
+            self._process = process = self._make_process(folder)
             self._nursery.start_soon(process.run, self._nursery)
+            self._nursery.start_soon(self._look_at_end, process)
             await process.ended.wait()
-            if process.failure is not None and not isinstance(process.failure, _EXPECTED):
+            if process.failure is not None and not _is_expected(process.failure):
                 raise process.failure
             await trio.sleep(self._down)
+
+    def _make_process(self, folder: Path) -> Process:
+        sync, without = self._subject.sync, self._without if len(self._subject.strategies) > 1 else 0
+        return Process(
+            self._subject,
+            number=self._starts,
+            disk=Disk(folder, sync, self._points, is_full=lambda: self._way.has("disk-full")),
+            clock=Clock(SIMULATED_EPOCH + round((trio.current_time() + self._skew) * NANOSECONDS)),
+            way=self._way,
+            key=self._exchange.keys[0].secret_hex,
+            trace=self._trace,
+            watch=self._watch,
+            mischief=self._mischief,
+            draw=Random(f"{self._plan.seed}/engine/{self._starts}"),
+            without=without,
+        )
+
+    # What is looked at while it goes on.
+
+    async def _look(self) -> None:
+        await self._watch.found.wait()
+        assert self._watch.broken is not None
+        raise self._watch.broken
+
+    async def _look_often(self) -> None:
+        while True:
+            await trio.sleep(CHECK_INTERVAL)
+            process = self._process
+            desk = None if process is None else process.engine.desk
+            for broken in invariants.is_bounded(desk, len(self._way.links)):
+                raise broken
+            if process is not None and process.stopping_since is not None and not process.ended.is_set():
+                waited = trio.current_time() - process.stopping_since
+                if waited > STOP:
+                    raise Broken(invariants.ALL_ENDED, f"engine {process.number} stops since {waited:g} s")
+
+    async def _look_at_end(self, process: Process) -> None:
+        """What must hold when a process has ended: at that very moment, and soon."""
+        await process.ended.wait()
+        if not process.is_killed:
+            self._look_at_journal(process)
+            if process.failure is None and self._subject.execution.cancel_on_stop:
+                for broken in invariants.nothing_left(self._account, process.left):
+                    raise broken
+        with trio.move_on_after(STOP):
+            await process.buried.wait()
+        if not process.buried.is_set():
+            raise Broken(invariants.ALL_ENDED, f"tasks of engine {process.number} live on after its end")
+
+    def _look_at_journal(self, process: Process) -> None:
+        placed = self._placed()
+        for broken in (
+            *invariants.placed_once(placed),
+            *invariants.all_in_journal(placed, process.journal, self._excused),
+            *invariants.no_secret(process.journal, self._exchange.keys[0].secret_hex),
+        ):
+            raise broken
 
     # The end.
 
     async def _converge(self) -> None:
-        """Wait until the engine runs, and its gates are open."""
-        with trio.move_on_after(CONVERGENCE) as patience:
-            while (why := self._unsettled()) is not None:  # noqa: ASYNC110  # of many things; in virtual time
-                await trio.sleep(0.5)
-        if patience.cancelled_caught:
-            raise Broken(
-                "I13 trades again",
-                f"expected the gate open {CONVERGENCE:g} s after all faults have ended, found: {why}",
-            )
-        await trio.sleep(5)
+        """Wait until the engine runs, its gates are open and nothing is unknown, and has been so a while."""
+        why: str | None = None
+        since = began = trio.current_time()
+        while trio.current_time() < since + CALM:
+            found = self._unsettled()
+            if found is not None:
+                why, since = found, trio.current_time()
+            if since - began > CONVERGENCE:
+                invariant = invariants.UNKNOWN_ENDS if "is UNKNOWN" in str(why) else invariants.TRADES_AGAIN
+                words = f"expected all well {CONVERGENCE:g} s after all faults have ended, found: {why}"
+                raise Broken(invariant, words)
+            await trio.sleep(0.5)
 
     def _unsettled(self) -> str | None:
         process = self._process
@@ -255,7 +326,7 @@ class _World:
         with trio.move_on_after(STOP):
             await process.ended.wait()
         if not process.ended.is_set():
-            raise Broken("I11 every task ended", f"expected the engine stopped within {STOP:g} s")
+            raise Broken(invariants.ALL_ENDED, f"expected the engine stopped within {STOP:g} s")
         if process.failure is not None:
             raise process.failure
         await trio.sleep(2)
@@ -263,29 +334,32 @@ class _World:
 
     def _check_agreement(self, process: Process, since: int) -> None:
         run = _Stopped(process.engine, self._exchange, self._way, process.journal, since)
-        assert process.engine.desk is not None
-        left = process.engine.desk.left()
-        named = {each for order in left for each in (order.client_order_id, order.venue_order_id) if each}
-        resting = {str(each.oid) for each in run.account.orders.values() if each.cloid is not None}
-        if self._subject.execution.cancel_on_stop and not resting <= named:
-            raise Broken(
-                "I10 nothing left open",
-                f"expected no order after a clean stop but those that the engine names as left, found "
-                f"{', '.join(sorted(resting - named))} resting",
-            )
+        named = {
+            each for order in process.left for each in (order.client_order_id, order.venue_order_id) if each
+        }
         for sentence in disagreements(run):
             if any(name in sentence for name in named):
                 continue  # the engine says that it does not know
-            twice = "was placed" in sentence
-            raise Broken("I2 none sent twice" if twice else "I3 journal, cache and venue agree", sentence)
+            raise Broken(invariants.NONE_TWICE if "was placed" in sentence else invariants.ALL_AGREE, sentence)
+
+    @property
+    def _account(self) -> Account:
+        return self._exchange.ledger.account(self._exchange.keys[0].address)
+
+    def _placed(self) -> list[VenueOrder]:
+        account = self._account
+        return [*account.orders.values(), *(update.order for update in account.history)]
 
     def _count(self) -> dict[str, int]:
-        account = self._exchange.ledger.account(self._exchange.keys[0].address)
-        placed = [*account.orders.values(), *(update.order for update in account.history)]
         return {
-            "orders": len({each.oid for each in placed}),
-            "fills": len(account.fills),
+            "orders": len({each.oid for each in self._placed()}),
+            "fills": len(self._account.fills),
             "starts": self._starts,
             "connections": len(self._way.dials),
             **dict(sorted(self._trace.counts.items())),
         }
+
+
+def _is_expected(failure: Exception) -> bool:
+    """Whether a process may end of it."""
+    return isinstance(failure, _EXPECTED) or isinstance(failure.__cause__, PlannedError)

@@ -1,0 +1,246 @@
+"""Invariants: what must always hold, as small checkers over what engines publish and what the exchange has.
+
+Their numbers are those that violations are told by. Each hears of every event, or is asked at some moment; the
+first thing that is wrong is kept in `Watch.broken`, and ends the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import trio
+
+from livetrio.app.order_desk import OrderDesk
+from livetrio.engines.client_ids import is_ours
+from livetrio.engines.gate import Gate
+from livetrio.engines.risk_config import RiskConfig
+from livetrio.exchange.api.texts import sz_text
+from livetrio.exchange.chain.account import Account
+from livetrio.exchange.chain.listing import Listing
+from livetrio.exchange.chain.order import Order as VenueOrder
+from livetrio.journal.reading import read_orders
+from livetrio.model import Order, OrderEvent, OrderStatus, OrderSubmitted
+from livetrio.model.order import CLOSED_STATUSES, INFLIGHT_STATUSES
+
+NO_ORDER_LOST = "I1 no order lost"
+NONE_TWICE = "I2 none sent twice"
+ALL_AGREE = "I3 journal, cache and venue agree"
+POSITION = "I4 position is the sum of fills"
+LIMITS = "I5 never above the limits"
+GATE = "I6 nothing sent through a closed gate"
+ONE_WAY = "I7 no order goes backwards"
+UNKNOWN_ENDS = "I8 UNKNOWN ends"
+GENERATIONS = "I9 nothing of an old connection"
+NOTHING_LEFT = "I10 nothing left open"
+ALL_ENDED = "I11 every task ended"
+BOUNDED = "I12 memory is bounded"
+TRADES_AGAIN = "I13 trades again"
+NO_SECRETS = "I14 no secret in any output"
+
+MOST_TASKS = 500
+"""Living tasks in a world, the exchange's included; more are a leak."""
+
+MOST_LINKS = 100
+"""Open connections."""
+
+_PERPETUAL = "-USD-PERP.HYPERLIQUID"
+
+
+class Broken(Exception):
+    """An invariant did not hold."""
+
+    def __init__(self, invariant: str, sentence: str) -> None:
+        super().__init__(f"{invariant}: {sentence}")
+        self.invariant = invariant
+        self.sentence = sentence
+
+
+class Life(Protocol):
+    """A process, as far as it is looked at."""
+
+    number: int
+
+    @property
+    def gate(self) -> Gate | None:
+        """Of its account."""
+        ...
+
+    @property
+    def now(self) -> int:
+        """By its clock."""
+        ...
+
+
+class Watch:
+    """Of one world."""
+
+    def __init__(self, account: Account, listing: Listing, risk: RiskConfig) -> None:
+        self.broken: Broken | None = None
+        self.found = trio.Event()
+        """Set when something is wrong."""
+        self._orders = OrderLives()
+        self._limits = Exposure(account, listing, risk)
+
+    def hear(self, life: Life, event: OrderEvent) -> None:
+        """An engine publishes news of an order."""
+        if self.broken is not None:
+            return
+        for broken in (
+            *self._orders.look_at(life.number, event),
+            *gate_was_open(life, event),
+            *self._limits.look_at(),
+        ):
+            self.accuse(broken)
+
+    def accuse(self, broken: Broken) -> None:
+        """Something is wrong."""
+        if self.broken is None:
+            self.broken = broken
+            self.found.set()
+
+    def forget_ends(self) -> None:
+        """The power has gone, and with it what the journal was not sure of: orders may end once more."""
+        self._orders.forget_ends()
+
+
+class OrderLives:
+    """How each order stood when it was last told of (I7), and that none is filled more than wanted (I2)."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, OrderStatus] = {}
+        self._filled: dict[tuple[int, str], Decimal] = {}
+        self._is_answered: set[tuple[int, str]] = set()
+
+    def look_at(self, process: int, event: OrderEvent) -> Iterator[Broken]:
+        """What is wrong with the next event of a process."""
+        order, status = event.order, event.status
+        name, key = order.client_order_id, (process, order.client_order_id)
+        end = self._ends.get(name)
+        if end is not None and status is not end:
+            yield Broken(ONE_WAY, f"{name} was {end.value}, and is {status.value} now")
+        if status in CLOSED_STATUSES:
+            self._ends[name] = status
+        elif status in INFLIGHT_STATUSES and key in self._is_answered:
+            yield Broken(ONE_WAY, f"{name} was answered, and is {status.value} now")
+        if status not in INFLIGHT_STATUSES:
+            self._is_answered.add(key)
+        before = self._filled.get(key, Decimal(0))
+        if order.filled_quantity < before:
+            yield Broken(ONE_WAY, f"{name}: {before} were filled, and {order.filled_quantity} are now")
+        self._filled[key] = order.filled_quantity
+        if order.filled_quantity > order.quantity:
+            yield Broken(
+                NONE_TWICE, f"{name}: {order.quantity} were wanted, and {order.filled_quantity} are filled"
+            )
+
+    def forget_ends(self) -> None:
+        """Orders may end once more."""
+        self._ends.clear()
+
+
+def gate_was_open(life: Life, event: OrderEvent) -> Iterator[Broken]:
+    """Whether an order that leaves may leave (I6)."""
+    if type(event) is not OrderSubmitted or life.gate is None:
+        return
+    reason = life.gate.reason(life.now, post_only=event.order.post_only)
+    if reason is not None:
+        yield Broken(GATE, f"{event.order.client_order_id} leaves, and the gate is closed: {reason}")
+
+
+class Exposure:
+    """What the exchange has of ours against the limits (I5): what rests there counts as if it were filled."""
+
+    def __init__(self, account: Account, listing: Listing, risk: RiskConfig) -> None:
+        self._account = account
+        self._most = risk.max_open_orders
+        self._positions = [
+            (instrument, limits.max_position)
+            for name, limits in risk.instruments.items()
+            if limits.max_position is not None
+            and (instrument := listing.by_coin.get(name.removesuffix(_PERPETUAL))) is not None
+        ]
+
+    def look_at(self) -> Iterator[Broken]:
+        """What is too much now."""
+        if self._most is not None:
+            count = sum(is_ours(each.cloid) for each in self._account.orders.values())
+            if count > self._most:
+                yield Broken(LIMITS, f"{count} orders rest at the exchange, and {self._most} are allowed")
+        for instrument, most in self._positions:
+            for is_buy in (True, False):
+                size = Decimal(sz_text(instrument, self._reach(instrument.asset, is_buy=is_buy)))
+                if size > most:
+                    side = "long" if is_buy else "short"
+                    words = f"{instrument.coin}: {size} {side} if all is filled, and {most} are allowed"
+                    yield Broken(LIMITS, words)
+
+    def _reach(self, asset: int, *, is_buy: bool) -> int:
+        """How large the position is if all orders of one side are filled, that side counting as positive."""
+        position = self._account.positions.get(asset)
+        size = 0 if position is None else position.szi
+        return (size if is_buy else -size) + sum(
+            each.sz
+            for each in self._account.orders.values()
+            if each.instrument.asset == asset and each.is_buy is is_buy and not each.reduce_only
+        )
+
+
+# Asked for at the end of a process, or of the world.
+
+
+def placed_once(orders: Sequence[VenueOrder]) -> Iterator[Broken]:
+    """Whether each id of ours was placed once (I2)."""
+    oids: dict[str, set[int]] = {}
+    for order in orders:
+        if is_ours(order.cloid):
+            oids.setdefault(str(order.cloid), set()).add(order.oid)
+    for cloid, found in oids.items():
+        if len(found) > 1:
+            yield Broken(NONE_TWICE, f"{cloid} was placed {len(found)} times: {sorted(found)}")
+
+
+def all_in_journal(orders: Sequence[VenueOrder], journal: Path, excused: set[str]) -> Iterator[Broken]:
+    """Whether every order of ours that the exchange has seen is in the journal (I1)."""
+    known = {each.client_order_id[:-4] for each in read_orders(journal)}
+    for order in orders:
+        cloid = order.cloid
+        if cloid is not None and is_ours(cloid) and cloid[:-4] not in known and cloid not in excused:
+            yield Broken(NO_ORDER_LOST, f"the exchange has {cloid}, and the journal has not")
+            return
+
+
+def nothing_left(account: Account, named: Sequence[Order]) -> Iterator[Broken]:
+    """Whether what rests at the exchange after a stop is named (I10)."""
+    names = {each.client_order_id[:-4] for each in named}
+    for order in account.orders.values():
+        cloid = order.cloid
+        if cloid is not None and is_ours(cloid) and cloid[:-4] not in names:
+            yield Broken(
+                NOTHING_LEFT, f"the engine has stopped, and {cloid} rests at the exchange, which it does not name"
+            )
+            return
+
+
+def is_bounded(desk: OrderDesk | None, links: int) -> Iterator[Broken]:
+    """Whether nothing grows without end (I12)."""
+    tasks = trio.lowlevel.current_statistics().tasks_living
+    if tasks > MOST_TASKS:
+        yield Broken(BOUNDED, f"{tasks} tasks live, and {MOST_TASKS} are plenty")
+    if links > MOST_LINKS:
+        yield Broken(BOUNDED, f"{links} connections are open, and {MOST_LINKS} are plenty")
+    if desk is not None:
+        waiting = max((each.link.waiting for each in desk.accounts), default=0)
+        if waiting > 10_000:
+            yield Broken(BOUNDED, f"{waiting} commands wait to be sent or answered")
+
+
+def no_secret(journal: Path, secret: str) -> Iterator[Broken]:
+    """Whether the key is in no file of the journal (I14)."""
+    words = {secret.removeprefix("0x").encode(), bytes.fromhex(secret.removeprefix("0x"))}
+    for file in sorted(journal.parent.iterdir()):
+        data = file.read_bytes()
+        if any(word in data for word in words):
+            yield Broken(NO_SECRETS, f"the key of the account is in {file.name}")

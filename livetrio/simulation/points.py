@@ -1,0 +1,39 @@
+"""Points: the places at which a process can end: after every step of a task, and around every commit.
+
+Much happens at one moment of virtual time, so a moment does not say where a process is killed; the number of
+points from there on does. Counted only while somebody waits for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+
+class Points(trio.abc.Instrument):
+    """Of one world."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._act: Callable[[], None] | None = None
+
+    def arm(self, count: int, act: Callable[[], None]) -> None:
+        """Call a function at the point that is so many points away, from 1. One that waits gives way."""
+        if self._act is None:
+            trio.lowlevel.add_instrument(self)
+        self._left, self._act = count, act
+
+    def reach(self) -> None:
+        """Here is a point."""
+        if self._act is None:
+            return
+        self._left -= 1
+        if self._left == 0:
+            act, self._act = self._act, None
+            trio.lowlevel.remove_instrument(self)
+            act()
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        """A task waits for something, or has ended."""
+        self.reach()
