@@ -5,7 +5,7 @@ It sleeps until the next order is due on the tracker's watchlist, and asks for p
 - An order that should have been answered is UNKNOWN from then on. If the venue knows it, its word counts. If
   the venue does not, that proves something only when the order can no longer arrive: its expiry has passed
   by the venue's clock, and some time more (a node that answers questions may lag behind the one that takes
-  orders).
+  orders), and it is not among the open orders.
 - Fills that the venue spoke of are asked for until they are there.
 - A cancellation that is not confirmed is sent again, for an order that still rests.
 - An order that rested and that the venue knows no more was taken from it (a venue that lost its book): if it
@@ -79,6 +79,9 @@ class Patrol:
         self._retry = round(retry_interval * SECOND)
         self._submit_timeout = round(submit_timeout * SECOND)
         self._absences: dict[str, int] = {}
+        """By client order id: how often in a row the venue did not know an order that had rested."""
+        self._absent: list[tuple[TrackedOrder, int]] = []
+        """Orders and their revisions of which that may be proved in this round."""
 
     async def run(self) -> None:
         """Ask, whenever something is due, until cancelled."""
@@ -111,6 +114,7 @@ class Patrol:
                     "an order could not be asked about", order=watch.client_order_id, because=str(error)
                 )
             self._watch_again(watch, tracked)
+        await self._judge_absences()
 
     def _note_late(self, tracked: TrackedOrder) -> None:
         """An order that should have been answered by now may have been lost."""
@@ -154,7 +158,7 @@ class Patrol:
                 continue
             report = await self._asker.ask(self._trading.ask_order(order, revision))
             if report is None:
-                await self._take_absence(tracked, revision, proves=proves)
+                self._take_absence(tracked, revision, proves=proves)
             else:
                 self._take_report(report)
         if order.is_canceling and order.is_open and order.pending_revision is None:
@@ -174,23 +178,52 @@ class Patrol:
             return False  # by our own reckoning it is not, so the venue need not be asked
         return await self._asker.ask(self._trading.ask_time()) > order.expires + EXPIRY_MARGIN
 
-    async def _take_absence(self, tracked: TrackedOrder, revision: int, *, proves: bool) -> None:
+    def _take_absence(self, tracked: TrackedOrder, revision: int, *, proves: bool) -> None:
         """The venue says that it knows of no such revision of the order."""
-        order, now = tracked.order, self._clock.now()
-        if revision == order.pending_revision:
-            if proves:
-                self._tracker.publish(tracked, tracked.end_modification("it never arrived at the venue", now))
-        elif order.is_inflight:
-            if proves:
-                await self._fills.read()  # the last doubt: it was there, and forgotten since
-                events = tracked.reject("it never arrived at the venue, and now it cannot any more", now)
-                self._tracker.publish(tracked, events)
+        order = tracked.order
+        if revision == order.pending_revision or order.is_inflight:
+            is_enough = proves
         elif order.pending_revision is None:
             count = self._absences[order.client_order_id] = self._absences.get(order.client_order_id, 0) + 1
-            if count >= ABSENCES:
-                del self._absences[order.client_order_id]
-                await self._fills.read()
-                self._tracker.publish(tracked, tracked.cancel("the venue does not know of it any more", now))
+            is_enough = count >= ABSENCES
+        else:
+            is_enough = False
+        if is_enough:
+            self._absent.append((tracked, revision))
+
+    async def _judge_absences(self) -> None:
+        """The last doubts: what the venue does not know by its name may rest there all the same, or have been
+        filled and forgotten since."""
+        absent, self._absent = self._absent, []
+        if not absent:
+            return
+        try:
+            reports = await self._asker.ask(self._trading.ask_open_orders())
+            await self._fills.read()
+        except (HttpError, FrameError) as error:
+            log.warning("it could not be proved that orders are not there", because=str(error))
+            return
+        names = {tracked.order.client_order_id for tracked, _ in absent}
+        there = {(each.client_order_id, each.revision) for each in reports}
+        for report in reports:
+            if report.client_order_id in names:
+                self._take_report(report)
+        for tracked, revision in absent:
+            if (tracked.order.client_order_id, revision) not in there:
+                self._end_absent(tracked, revision)
+
+    def _end_absent(self, tracked: TrackedOrder, revision: int) -> None:
+        order, now = tracked.order, self._clock.now()
+        if revision == order.pending_revision:
+            events = tracked.end_modification("it never arrived at the venue", now)
+        elif order.is_inflight:
+            events = tracked.reject("it never arrived at the venue, and now it cannot any more", now)
+        elif self._absences.get(order.client_order_id, 0) < ABSENCES:
+            return  # its fills have just told that it was there: it is looked at as such
+        else:
+            del self._absences[order.client_order_id]
+            events = tracked.cancel("the venue does not know of it any more", now)
+        self._tracker.publish(tracked, events)
 
     async def _ask_fills(self, watch: Watch, tracked: TrackedOrder) -> None:
         await self._fills.read(since=tracked.order.ts_init - SECOND)

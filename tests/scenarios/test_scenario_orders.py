@@ -498,6 +498,41 @@ async def test_a_lost_order_is_unknown_until_its_expiry_proves_that_it_never_arr
 
 
 @within(3600)
+async def test_an_order_that_rests_is_found_though_the_exchange_does_not_know_it_by_name(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        go_wrong(run, "ack-lost", "silent", "not-found")
+        order = trader.rest()
+        await trio.sleep(25)
+        status = order.status
+        run.exchange.mischief.injector.remove()
+        await wait_quiet(run)
+        found = disagreements(run)
+
+    assert status is S.ACCEPTED
+    assert found == []
+
+
+@within(3600)
+async def test_a_cancellation_that_is_lost_ends_nothing_though_the_exchange_does_not_know_the_order(
+    autojump_clock,
+):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        order = trader.rest()
+        await until(lambda: order.is_open)
+        go_wrong(run, "timeout-before on action", "not-found")
+        trader.ctx.cancel_order(order)
+        await trio.sleep(60)
+        status, there = order.status, len(run.account.orders)
+        run.exchange.mischief.injector.remove()
+        await trader.ctx.wait_closed(order)
+
+    assert (status, there) == (S.ACCEPTED, 1)
+    assert order.status is S.CANCELED
+
+
+@within(3600)
 async def test_what_is_over_long_ago_or_never_was_cannot_be_found(autojump_clock):
     trader = Trader()
     async with run_strategy(trader) as run:
