@@ -54,7 +54,8 @@ class ExecutionConfig:
     market_slippage_bps: Decimal = attrs.field(default=Decimal(100), validator=_check_bps)
     """How far from the touch a market order may be filled, at venues that know limit orders only."""
     check_interval_ms: int = attrs.field(default=30_000, validator=_whole(1_000))
-    """How often open orders, positions and money are compared with the venue's while all is well."""
+    """How often open orders, positions and money are compared with the venue's while all is well. Where none
+    succeeds in three times as long, nothing is traded until one does."""
     dead_man_ms: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(10_000)))
     """If the engine is not well for so long, the venue cancels all its orders by itself, at venues that offer
     that. Default: off, since some offer it only to those who have traded much."""

@@ -56,9 +56,13 @@ PROBE = 5.0
 """Seconds until a venue that has said that it takes no orders, or not all, is tried again: all is compared,
 and then the next order may leave."""
 
+STALE_AFTER = 3
+"""Intervals between comparisons in which none has succeeded: then what we know is too old to trade by."""
+
 GATE = "recovery"
 
 READING = "what the venue has is being read"
+UNANSWERED = "the venue does not answer questions about the account"
 
 
 class Recovery:
@@ -115,6 +119,7 @@ class Recovery:
         await self._recover()
         interval = self._config.check_interval_ms / 1000
         due = trio.current_time() + interval
+        stale = trio.current_time() + STALE_AFTER * interval
         while True:
             with trio.move_on_at(due):
                 await self._link.disturbed.wait()
@@ -124,8 +129,11 @@ class Recovery:
             try:
                 await self._compare()
                 self._link.calm()
+                stale = trio.current_time() + STALE_AFTER * interval
             except (HttpError, FrameError) as error:
                 log.warning("the account could not be compared with the venue's", because=str(error))
+                if trio.current_time() >= stale:
+                    self._close(UNANSWERED)
             if GATE in self._link.gate.reasons:
                 due = min(due, trio.current_time() + PROBE)
 

@@ -125,3 +125,27 @@ async def test_a_key_that_the_venue_does_not_know_any_more_closes_the_gate(autoj
     assert denied.reason.startswith(f"the venue takes no orders: {refused.reason}")
     assert kept.status is S.CANCELED
     assert found == []
+
+
+@within(3600)
+async def test_a_venue_that_answers_no_questions_for_long_closes_the_gate_until_it_does(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader, execution=ExecutionConfig(check_interval_ms=10_000)) as run:
+        go_wrong(run, "502 on info")
+        began = trio.current_time()
+        await trio.sleep(25)
+        early = trader.ctx.is_open(BTC)
+        await until(lambda: not trader.ctx.is_open(BTC), 30)
+        took = trio.current_time() - began
+        await trio.sleep(10)
+        why = trader.ctx.why_closed(BTC)
+        run.exchange.mischief.injector.remove()
+        await until(lambda: trader.ctx.is_open(BTC), 10)
+        order = trader.rest()
+        await until(lambda: order.is_open)
+        found = disagreements(run)
+
+    assert early
+    assert 29 < took < 45
+    assert why.startswith("the venue does not answer questions about the account (since 10.0 s)")
+    assert found == []
