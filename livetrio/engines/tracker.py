@@ -52,6 +52,9 @@ log = structlog.get_logger()
 FILL_GRACE = 300_000_000
 """Nanoseconds that fills may come after the venue has said that there were some; then they are asked for."""
 
+LIST_LAG = 10_000_000_000
+"""Nanoseconds by which a venue's list of what rests may be behind."""
+
 _OWN_TOPICS: Mapping[type[OrderEvent], str] = {
     OrderUpdated: topics.ORDER_UPDATED,
     OrderPendingUpdate: topics.ORDER_PENDING_UPDATE,
@@ -131,6 +134,7 @@ class OrderTracker:
 
     def track(self, order: Order, change: OrderPendingUpdate | None = None) -> TrackedOrder:
         """Take in an order that is not known yet; with the change that is under way, if one is."""
+        self._over.pop(order.client_order_id, None)
         tracked = self._tracked[order.client_order_id] = TrackedOrder(order, change)
         return tracked
 
@@ -189,9 +193,13 @@ class OrderTracker:
             None: it was told by itself, when it came to be so.
         """
         tracked = self._find(report.client_order_id, report.venue_order_id)
+        is_open = report.status in OPEN_STATUSES
+        if tracked is not None and is_open and asked is not None and _ended_before(tracked.order, asked):
+            log.error("an order rests that was taken to be over", order=tracked.order.client_order_id)
+            tracked = None
         if tracked is None:
             # Before the account is first looked at, fills do not count; its open orders are asked for then.
-            if report.status in OPEN_STATUSES and self.has_begun(venue_of(report.instrument_id)):
+            if is_open and self.has_begun(venue_of(report.instrument_id)):
                 self._take_in(report, report.ts_event if asked is None else asked)
             return
         self.publish(tracked, tracked.take_report(report))
@@ -367,3 +375,8 @@ class OrderTracker:
         keys = self.portfolio.changed_keys()
         for key, value in self.portfolio.state(keys).items():
             self._journal.put("position", key, value)
+
+
+def _ended_before(order: Order, asked: int) -> bool:
+    """Whether an order was over well before the venue was asked what rests there."""
+    return order.is_closed and order.ts_event < asked - LIST_LAG

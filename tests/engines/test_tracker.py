@@ -120,6 +120,24 @@ def test_orders_that_are_over_are_forgotten_when_there_are_too_many_and_working_
     assert [world.tracker.get(str(each)) is None for each in range(4)] == [True, True, False, False]
 
 
+def test_an_order_that_rests_though_it_was_over_is_known_again_and_never_forgotten_while_it_works():
+    world = World(history=2)
+    over = world.order()
+    world.tracker.publish(world.tracker.get(ID), world.tracker.get(ID).cancel("", 1))
+    world.tracker.take_report(report(), 5_000_000_000)
+    lagging = world.tracker.get(ID).order
+    world.tracker.take_report(report(), 60_000_000_000)
+    found = world.tracker.get(ID).order
+    for number in range(4):
+        world.order(name=str(number))
+        world.tracker.publish(world.tracker.get(str(number)), world.tracker.get(str(number)).cancel("", 1))
+
+    assert lagging is over
+    assert found is not over
+    assert (over.status, found.status) == (S.CANCELED, S.ACCEPTED)
+    assert world.tracker.get(ID).order is found
+
+
 async def test_who_waits_for_the_end_of_an_order_is_woken_by_it_and_not_before():
     world = World()
     order = world.order()

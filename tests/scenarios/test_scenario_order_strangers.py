@@ -182,3 +182,25 @@ async def test_a_position_that_could_not_be_closed_is_tried_again(tmp_path, auto
 
     assert held == [1000]
     assert found == []
+
+
+@within(3600)
+async def test_an_order_that_rests_though_it_was_taken_to_be_over_is_one_that_is_not_in_the_journal(
+    autojump_clock,
+):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        order = trader.rest()
+        await until(lambda: order.is_open)
+        trader.ctx.cancel_order(order)
+        await trader.ctx.wait_closed(order)
+        await trio.sleep(15)
+        await Stranger(run.exchange).place("buy", "0.02", trader.price("0.9"), cloid=order.client_order_id)
+        await trio.sleep(5)
+        there = len(run.account.orders)
+        await until(lambda: not run.account.orders, 40)
+        await wait_quiet(run)
+
+    assert there == 1
+    assert order.status is S.CANCELED
+    assert not run.engine.cache.get_open_orders()
