@@ -92,6 +92,7 @@ class _Counted:
     left: Decimal
     reduces_share: bool
     """Whether it counts as reduce-only for its strategy, too."""
+    filled: Decimal = ZERO
 
 
 class Exposure:
@@ -156,10 +157,13 @@ class Exposure:
             orders = 0 if order.is_working else -1
             if orders:
                 del self._counted[key]
-        self._add(instrument, None, order, left - known.left, orders, reducing=order.reduce_only)
+            elif left == known.left and order.filled_quantity == known.filled:
+                return  # as most events leave it: nothing was filled, and no more or less can be
+        more = left - known.left
+        self._add(instrument, None, order, more, orders, reducing=order.reduce_only)
         if owner is not None:
-            self._add(instrument, owner, order, left - known.left, orders, reducing=known.reduces_share)
-        known.left = left
+            self._add(instrument, owner, order, more, orders, reducing=known.reduces_share)
+        known.left, known.filled = left, order.filled_quantity
 
     def _add(
         self,
