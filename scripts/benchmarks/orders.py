@@ -249,18 +249,24 @@ class Decider(Trader):
             return
         self.turns += 1
         if self.turns % SWEEP == 0:
-            self.ctx.cancel_all()
+            self._cancel_resting()
             return
         self.placed += 1
         self.events.append(int(trade.trade_id))
         self.decisions.append(time.monotonic_ns())
         self.ctx.submit_order(INSTRUMENT, OrderSide.BUY, QUANTITY, price=price, post_only=True)
 
+    def _cancel_resting(self) -> None:
+        """Not those that are on their way: on a busy machine one may not have left yet, and would be denied."""
+        for order in self.ctx.orders():
+            if order.is_open:
+                self.ctx.cancel_order(order)
+
     def on_order(self, event: OrderEvent) -> None:
         """Cancel the last ones, and stop after that."""
         super().on_order(event)
-        if self.placed == self.expected and event.order.is_open and not event.order.is_canceling:
-            self.ctx.cancel_all()
+        if self.placed == self.expected:
+            self._cancel_resting()
         if self.canceled + sum(self.others.values()) == self.expected:
             self.ctx.stop("all orders are over")
 
