@@ -33,6 +33,9 @@ from livetrio.venues.trading import Command, CommandResult, Page, Question, Sign
 ACCOUNT_STREAM = "account"
 """The stream of the account's news, which carries its requests too."""
 
+_POST = b'{"method":"post","id":%d,"request":{"type":"action","payload":%b}}'
+"""What would be the body over HTTP, as the stream wants it."""
+
 
 class HyperliquidTrading:
     """A `livetrio.venues.trading.Trading`."""
@@ -123,19 +126,15 @@ class HyperliquidTrading:
             payload["vaultAddress"] = self._vault
         if expires_after is not None:
             payload["expiresAfter"] = expires_after
+        body = msgspec.json.encode(payload)
         self._last_request_id += 1
-        post = {
-            "method": "post",
-            "id": self._last_request_id,
-            "request": {"type": "action", "payload": payload},
-        }
         return ActionRequest(
             request_id=self._last_request_id,
             nonce=nonce,
             commands=batch.commands,
             entries=batch.entries,
-            frame=msgspec.json.encode(post),
-            http=HttpRequest(url=self._exchange_url, body=msgspec.json.encode(payload)),
+            frame=_POST % (self._last_request_id, body),
+            http=HttpRequest(url=self._exchange_url, body=body),
             expires=None if expires_after is None else expires_after * wire.NANOSECONDS_PER_MILLISECOND,
         )
 
