@@ -103,6 +103,8 @@ class Exposure:
         quantity: Callable[[InstrumentId, str | None], Decimal],
         price: Callable[[InstrumentId], Decimal | None],
         strategies: Iterable[str] = (),
+        *,
+        has_gross: bool = True,
     ) -> None:
         """Begin with no orders.
 
@@ -110,10 +112,12 @@ class Exposure:
           quantity: what an owner holds of an instrument, negative short.
           price: what an instrument costs, however old that is; None where that is not known.
           strategies: those of which `gross` must count what they hold though they have no order.
+          has_gross: whether anybody asks for `gross`; without it nothing is valued.
         """
         self._quantity = quantity
         self._price = price
         self._owners = (None, *strategies)
+        self._has_gross = has_gross
         self._working: dict[tuple[InstrumentId, str | None], Working] = {}
         self._counted: dict[str, _Counted] = {}
         self._expected: dict[str, Decimal] = {}
@@ -181,9 +185,10 @@ class Exposure:
         if orders:
             working.orders += orders
             self._orders[owner] = self._orders.get(owner, 0) + orders
-        if working.price is None:
-            working.price = order.price if order.price is not None else order.trigger_price
-        self._value(instrument, owner, working)
+        if self._has_gross:
+            if working.price is None:
+                working.price = order.price if order.price is not None else order.trigger_price
+            self._value(instrument, owner, working)
 
     def is_guarded(self, order: Order, left: Decimal, owner: str | None) -> bool:
         """Whether an order of which so much is open can take its owner's position to zero at most."""

@@ -89,9 +89,6 @@ class RiskEngine:
         """Why the state is not ACTIVE."""
         self.since = now()
         """From when on the state is what it is, UTC nanoseconds."""
-        self.exposure = Exposure(
-            portfolio.quantity, lambda name: find_known_price(cache, name), config.strategies
-        )
         self._cache = cache
         self._portfolio = portfolio
         self._now = now
@@ -103,6 +100,12 @@ class RiskEngine:
         """Kinds of the account's breaches that were told and still hold."""
         owners: tuple[OwnerLimits, ...] = (config, *config.strategies.values())
         self._has_gross = any(each.max_gross_exposure is not None for each in owners)
+        self.exposure = Exposure(
+            portfolio.quantity,
+            lambda name: find_known_price(cache, name),
+            config.strategies,
+            has_gross=self._has_gross,
+        )
         self._scopes: dict[tuple[InstrumentId, str | None], tuple[Scope, ...]] = {}
         self._unproved = list(config.instruments)
         """Of which it is not known yet whether there are such instruments."""
