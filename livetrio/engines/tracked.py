@@ -68,11 +68,6 @@ class Leg:
     reason: str | None = None
     ts_end: int = 0
 
-    @property
-    def missing(self) -> Decimal:
-        """Fills that the venue speaks of and that are not here."""
-        return max(ZERO, self.told - self.filled)
-
 
 class TrackedOrder:
     """An order and its legs. What its methods return has happened, in that order; publish it so."""
@@ -86,6 +81,7 @@ class TrackedOrder:
         """Fills up to this instant are in what was filled of the order when it was found."""
         self._uncounted = ZERO
         """What is in there and may still be told of."""
+        self._noted: tuple[object, ...] | None = None
         filled = order.filled_quantity
         self.legs: dict[int, Leg] = {
             order.revision: Leg(order.quantity, order.price, order.trigger_price, filled, filled)
@@ -105,7 +101,27 @@ class TrackedOrder:
     @property
     def missing(self) -> Decimal:
         """Fills that the venue speaks of and that are not here, of all legs."""
-        return sum((leg.missing for leg in self.legs.values()), ZERO)
+        missing = ZERO
+        for leg in self.legs.values():
+            if leg.told > leg.filled:
+                missing += leg.told - leg.filled
+        return missing
+
+    def note(self) -> bool:
+        """Whether the order has changed, in what events need not tell of, since this was last called."""
+        order = self.order
+        now = (
+            order.venue_order_id,
+            order.quantity,
+            order.price,
+            order.trigger_price,
+            order.revision,
+            order.pending_revision,
+            order.expires,
+        )
+        is_changed = now != self._noted
+        self._noted = now
+        return is_changed
 
     # What we do.
 

@@ -324,7 +324,7 @@ class OrderTracker:
         Without events it may still have changed in what is not told: its venue order id, its expiry.
         """
         order = tracked.order
-        if not events:
+        if tracked.note() and not events:
             self._journal.record_order(order)
             self.cache.update_order(order)
         for event in events:

@@ -181,3 +181,19 @@ def test_who_hears_of_an_event_finds_order_journal_cache_and_position_as_they_ar
     mine = [each for each in seen if each[0] == "strategy.mm"]
     assert mine == [("strategy.mm", S.FILLED, ["OrderFilled"], 10)]
     assert world.tracker.counts == {"fills": 1, "filled": 1}
+
+
+def test_news_that_changes_nothing_of_an_order_is_not_written_and_what_no_event_tells_is():
+    world = World()
+    order = world.order(S.SUBMITTED)
+    tracked = world.tracker.get(ID)
+    world.tracker.publish(tracked, tracked.accept(0, "1", None, 5))
+    world.journal.orders.clear()
+    world.tracker.take_report(report())
+    after_the_same = list(world.journal.orders)
+    world.tracker.take_report(report(venue_id="2"))
+
+    assert after_the_same == []
+    assert order.venue_order_id == "2"
+    assert world.journal.orders == [ID]
+    assert world.cache.get_order("2") is order
