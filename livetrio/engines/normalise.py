@@ -50,12 +50,10 @@ def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> Sub
         return "its quantity or price is too large a number"
     if left == 0:
         return f"its quantity {command.quantity - filled:f} is less than one step, {instrument.size_step:f}"
-    for name, asked, rounded in (
-        ("price", command.price, price),
-        ("trigger price", command.trigger_price, trigger),
-    ):
-        if asked is not None and rounded == 0:
-            return f"its {name} {asked:f} is less than one step, {instrument.price_step:f}"
+    if price == 0:
+        return f"its price {command.price:f} is less than one step, {instrument.price_step:f}"
+    if trigger == 0:
+        return f"its trigger price {command.trigger_price:f} is less than one step, {instrument.price_step:f}"
     worth_at = trigger if price is None else price
     if worth_at is not None and not command.reduce_only and worth_at * left < instrument.min_notional:
         least = f"{instrument.min_notional:f} {instrument.quote}"

@@ -45,12 +45,16 @@ class OrderType(Enum):
     @property
     def has_trigger(self) -> bool:
         """Whether it waits for its trigger price before it does anything."""
-        return self not in (OrderType.MARKET, OrderType.LIMIT)
+        return self not in _WITHOUT_TRIGGER
 
     @property
     def has_limit(self) -> bool:
         """Whether it has a limit price of its own."""
-        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+        return self in _WITH_LIMIT
+
+
+_WITHOUT_TRIGGER = (OrderType.MARKET, OrderType.LIMIT)
+_WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 class TimeInForce(Enum):

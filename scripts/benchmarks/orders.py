@@ -1,8 +1,8 @@
 """Orders: from a strategy's decision to the wire, how many a second, and what a signature costs.
 
 - *decision to wire*: from just before `submit_order` until the signed order has arrived at the far side of a
-  socket, journal and limits included, while trades come at a steady rate from a feeder. Between the engine
-  and the local exchange stands a `relay`, which notes when each request is there.
+  socket, journal and limits (all that an account can have) included, while trades come at a steady rate from
+  a feeder. Between the engine and the local exchange stands a `relay`, which notes when each request is there.
 - *event to wire*: the same from just before the feeder's `send` of the trade that was decided on.
 - *sustained*: orders placed and canceled a second with the journal on, in bursts of 20, several under way.
 - *signing*: `sign_action` of one order.
@@ -257,7 +257,7 @@ class Decider(Trader):
         self.ctx.submit_order(INSTRUMENT, OrderSide.BUY, QUANTITY, price=price, post_only=True)
 
     def _cancel_resting(self) -> None:
-        """Not those that are on their way: on a busy machine one may not have left yet, and would be denied."""
+        """Not those that are on their way: on a busy machine one may not have left, and would be denied."""
         for order in self.ctx.orders():
             if order.is_open:
                 self.ctx.cancel_order(order)
@@ -391,7 +391,14 @@ def _run(url: str, strategy: Strategy, config: LiveTradingConfig) -> LiveTrading
     venue = HyperliquidVenue(HyperliquidConfig(network="local"), base_url=url, key=make_key(0, 0).secret_hex)
     assert isinstance(venue.trading, HyperliquidTrading)
     venue.trading.budget = _Unlimited()
-    risk = RiskConfig(max_order_rate=Decimal(100_000), order_rate_burst=100_000)
+    risk = RiskConfig(
+        max_order_rate=Decimal(100_000),
+        order_rate_burst=100_000,
+        max_order_notional=Decimal(10_000),
+        max_open_orders=10_000,
+        max_position_notional=Decimal(10_000_000),
+        max_gross_exposure=Decimal(10_000_000),
+    )
     with tempfile.TemporaryDirectory(prefix="livetrio-") as folder:
         path = Path(folder) / "orders.journal"
         return run_engine(
