@@ -2,7 +2,7 @@
 
 - *decision to wire*: from just before `submit_order` until the signed order has arrived at the far side of a
   socket, journal and limits (all that an account can have) included, while trades come at a steady rate from
-  a feeder. Between the engine and the local exchange stands a `relay`, which notes when each request is there.
+  a feeder. Between engine and exchange stands a `relay`, which notes when each request is there.
 - *event to wire*: the same from just before the feeder's `send` of the trade that was decided on.
 - *sustained*: orders placed and canceled a second with the journal on, in bursts of 20, several under way.
 - *signing*: `sign_action` of one order.
