@@ -19,7 +19,7 @@ from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.gate import Gate
 from livetrio.engines.market_price import find_touch
-from livetrio.engines.normalise import normalise, normalise_change
+from livetrio.engines.normalise import Terms, normalise, normalise_change
 from livetrio.engines.tracked import TrackedOrder
 from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import OrderNotFound
@@ -56,7 +56,7 @@ class OrderClient(Protocol):
     """Whether market orders must have a worst price."""
 
     def refusal(self, command: SubmitOrder) -> str | None:
-        """Why the venue would not take such an order, or None."""
+        """Why the venue would not take such an order, whatever its price and size, or None."""
         ...
 
     def submit(self, order: Order) -> None:
@@ -191,11 +191,11 @@ class ExecutionEngine:
         instrument = self.cache.get_instrument(order.instrument_id)
         if instrument is None:
             return self._unlisted(order.instrument_id)
-        valid = normalise(command, instrument)
-        if isinstance(valid, str):
-            return valid
-        order.quantity, order.price, order.trigger_price = valid.quantity, valid.price, valid.trigger_price
-        refusal = client.refusal(valid)
+        terms = normalise(command, instrument)
+        if isinstance(terms, str):
+            return terms
+        order.quantity, order.price, order.trigger_price = terms
+        refusal = client.refusal(command)
         if refusal is not None:
             return refusal
         if order.order_type is OrderType.MARKET and client.needs_limit_for_market:
@@ -309,8 +309,8 @@ class ExecutionEngine:
         self._clients[venue_of(order.instrument_id)].modify(order, left, valid.price, valid.trigger_price)
         return None
 
-    def _prepare_change(self, tracked: TrackedOrder, wanted: SubmitOrder) -> SubmitOrder | str:
-        """The change as the venue takes it, or why it may not leave."""
+    def _prepare_change(self, tracked: TrackedOrder, wanted: SubmitOrder) -> Terms | str:
+        """The new terms as the venue takes them, or why the change may not leave."""
         order = tracked.order
         closed = self.why_closed(order.instrument_id, post_only=order.post_only)
         if closed is not None:

@@ -102,22 +102,19 @@ class Exposure:
         self,
         quantity: Callable[[InstrumentId, str | None], Decimal],
         price: Callable[[InstrumentId], Decimal | None],
-        strategies: Iterable[str] = (),
-        *,
-        has_gross: bool = True,
+        valued: Iterable[str | None] = (),
     ) -> None:
         """Begin with no orders.
 
         Args:
           quantity: what an owner holds of an instrument, negative short.
           price: what an instrument costs, however old that is; None where that is not known.
-          strategies: those of which `gross` must count what they hold though they have no order.
-          has_gross: whether anybody asks for `gross`; without it nothing is valued.
+          valued: the owners of whom anybody asks for `gross`: what they hold counts there, too, though they
+            have no order.
         """
         self._quantity = quantity
         self._price = price
-        self._owners = (None, *strategies)
-        self._has_gross = has_gross
+        self._valued = tuple(valued)
         self._working: dict[tuple[InstrumentId, str | None], Working] = {}
         self._counted: dict[str, _Counted] = {}
         self._expected: dict[str, Decimal] = {}
@@ -185,7 +182,7 @@ class Exposure:
         if orders:
             working.orders += orders
             self._orders[owner] = self._orders.get(owner, 0) + orders
-        if self._has_gross:
+        if owner in self._valued:
             if working.price is None:
                 working.price = order.price if order.price is not None else order.trigger_price
             self._value(instrument, owner, working)
@@ -237,13 +234,14 @@ class Exposure:
             name = position.instrument_id
             if self._seen.get(name) is not position:
                 self._seen[name] = position
-                for owner in self._owners:
+                for owner in self._valued:
                     self._value(name, owner, self.working(name, owner))
 
     def revalue(self) -> None:
         """Value everything again, at the prices of now."""
         for (instrument, owner), working in self._working.items():
-            self._value(instrument, owner, working)
+            if owner in self._valued:
+                self._value(instrument, owner, working)
 
     def _value(self, instrument: InstrumentId, owner: str | None, working: Working) -> None:
         size = working.largest(self._quantity(instrument, owner))

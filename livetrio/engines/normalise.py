@@ -7,6 +7,7 @@ said; trigger prices to the nearest; sizes down to the step. What makes no sense
 from __future__ import annotations
 
 from decimal import Decimal, DecimalException
+from typing import NamedTuple
 
 import attrs
 
@@ -17,13 +18,21 @@ ZERO = Decimal(0)
 _NEVER_RESTS = (TimeInForce.IOC, TimeInForce.FOK)
 
 
-def normalise(command: SubmitOrder, instrument: Instrument) -> SubmitOrder | str:
-    """The order as the instrument takes it, or why it does not."""
+class Terms(NamedTuple):
+    """What an instrument has a say in."""
+
+    quantity: Decimal
+    price: Decimal | None
+    trigger_price: Decimal | None
+
+
+def normalise(command: SubmitOrder, instrument: Instrument) -> Terms | str:
+    """The order's terms as the instrument takes them, or why it does not take it."""
     return _find_nonsense(command, instrument) or _round(command, ZERO, instrument)
 
 
-def normalise_change(wanted: SubmitOrder, filled: Decimal, instrument: Instrument) -> SubmitOrder | str:
-    """An order as it shall become, or why it cannot.
+def normalise_change(wanted: SubmitOrder, filled: Decimal, instrument: Instrument) -> Terms | str:
+    """The terms that an order shall have, or why it cannot.
 
     Args:
       wanted: all of it; ``quantity`` is the whole, what is filled included.
@@ -40,7 +49,7 @@ def normalise_change(wanted: SubmitOrder, filled: Decimal, instrument: Instrumen
     return _round(wanted, filled, instrument)
 
 
-def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> SubmitOrder | str:
+def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> Terms | str:
     """On the instrument's grid; of the quantity what is left to be filled, which is what the venue gets."""
     try:
         price = _round_price(command, instrument)
@@ -58,7 +67,7 @@ def _round(command: SubmitOrder, filled: Decimal, instrument: Instrument) -> Sub
     if worth_at is not None and not command.reduce_only and worth_at * left < instrument.min_notional:
         least = f"{instrument.min_notional:f} {instrument.quote}"
         return f"it is worth {worth_at * left:f} {instrument.quote}, and at least {least} is wanted"
-    return attrs.evolve(command, price=price, trigger_price=trigger, quantity=filled + left)
+    return Terms(filled + left, price, trigger)
 
 
 def _round_price(command: SubmitOrder, instrument: Instrument) -> Decimal | None:

@@ -98,14 +98,10 @@ class RiskEngine:
         self._losses = Losses(config, portfolio, remember=remember)
         self._told: set[str] = set()
         """Kinds of the account's breaches that were told and still hold."""
-        owners: tuple[OwnerLimits, ...] = (config, *config.strategies.values())
-        self._has_gross = any(each.max_gross_exposure is not None for each in owners)
-        self.exposure = Exposure(
-            portfolio.quantity,
-            lambda name: find_known_price(cache, name),
-            config.strategies,
-            has_gross=self._has_gross,
-        )
+        owners: list[tuple[str | None, OwnerLimits]] = [(None, config), *config.strategies.items()]
+        valued = [owner for owner, limits in owners if limits.max_gross_exposure is not None]
+        self._has_gross = bool(valued)
+        self.exposure = Exposure(portfolio.quantity, lambda name: find_known_price(cache, name), valued)
         self._scopes: dict[tuple[InstrumentId, str | None], tuple[Scope, ...]] = {}
         self._unproved = list(config.instruments)
         """Of which it is not known yet whether there are such instruments."""

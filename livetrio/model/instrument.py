@@ -16,6 +16,8 @@ class InstrumentKind(Enum):
     PERPETUAL = "perpetual"
     SPOT = "spot"
 
+    __hash__ = object.__hash__  # by identity, as a member is compared; Enum's own hashes the name in Python
+
 
 @attrs.frozen(kw_only=True)
 class Instrument:

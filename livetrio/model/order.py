@@ -42,6 +42,8 @@ class OrderType(Enum):
     TAKE_PROFIT_MARKET = "take_profit_market"
     TAKE_PROFIT_LIMIT = "take_profit_limit"
 
+    __hash__ = object.__hash__  # by identity, as a member is compared; Enum's own hashes the name in Python
+
     @property
     def has_trigger(self) -> bool:
         """Whether it waits for its trigger price before it does anything."""
@@ -68,6 +70,8 @@ class TimeInForce(Enum):
     """Not at all, and all of it or nothing."""
     DAY = "day"
 
+    __hash__ = object.__hash__  # as that of `OrderType`
+
 
 class OrderStatus(Enum):
     """Where an order is in its life.
@@ -92,7 +96,7 @@ class OrderStatus(Enum):
     """Refused by the venue, or proved never to have reached it."""
     EXPIRED = "expired"
 
-    __hash__ = object.__hash__  # by identity, as a member is compared; Enum's own hashes the name in Python
+    __hash__ = object.__hash__  # as that of `OrderType`
 
 
 OPEN_STATUSES = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})

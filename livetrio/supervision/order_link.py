@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 
-import attrs
 import structlog
 import trio
 
@@ -53,12 +52,6 @@ KEPT_REQUESTS = 10_000
 """Sent requests whose answers are waited for, however late."""
 
 Send = Callable[[bytes], Awaitable[None]]
-
-
-@attrs.frozen
-class _Sent:
-    request: SignedRequest
-    at: int
 
 
 class OrderLink:
@@ -99,7 +92,8 @@ class OrderLink:
         self._headers = headers
         self._on_journal_failure = on_journal_failure
         self._outbox = Outbox()
-        self._sent: dict[int, _Sent] = {}
+        self._sent: dict[int, SignedRequest] = {}
+        """Those without an answer, by their ids."""
         self._nursery: trio.Nursery | None = None
         self.disturbed = trio.Event()
         """Set when all should be compared soon, rather than when it is due: the venue takes no orders, or not
@@ -182,8 +176,8 @@ class OrderLink:
         self.gate.close("connection", f"the account's stream is down: {reason}", now)
         commands = self._outbox.take()
         sent, self._sent = self._sent, {}
-        for each in sent.values():
-            for command in each.request.commands:
+        for request in sent.values():
+            for command in request.commands:
                 self.answers.lose(command, f"the connection ended before the answer came: {reason}")
         for command in commands:
             self._return(command, f"the connection ended before it left: {reason}")
@@ -331,7 +325,7 @@ class OrderLink:
                         self.answers.end_modification(command, reason)
 
     def _remember(self, request: SignedRequest) -> None:
-        self._sent[request.request_id] = _Sent(request, self.clock.now())
+        self._sent[request.request_id] = request
         if len(self._sent) > KEPT_REQUESTS:
             del self._sent[next(iter(self._sent))]
 
@@ -369,19 +363,19 @@ class OrderLink:
         """Take in an answer that came by the stream; False for what is something else."""
         if not isinstance(event, Reply):
             return False
-        sent = self._sent.pop(event.request_id, None)
-        if sent is None:
+        request = self._sent.pop(event.request_id, None)
+        if request is None:
             log.warning("an answer to a request that nobody remembers", request=event.request_id)
         else:
-            self.answers.take(sent.request, event.body)
+            self.answers.take(request, event.body)
         return True
 
 
-def _is_awaited(sent: _Sent) -> bool:
+def _is_awaited(request: SignedRequest) -> bool:
     """Whether an order of the request is not settled. Once it is, by proof, a lost answer is not missed."""
     return any(
         not isinstance(each, ScheduleCancel)
         and (each.order.is_inflight or each.order.is_canceling or each.order.pending_revision is not None)
         and each.order.is_working
-        for each in sent.request.commands
+        for each in request.commands
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetrio.engines.normalise import normalise, normalise_change
+from livetrio.engines.normalise import Terms, normalise, normalise_change
 from livetrio.model import (
     Instrument,
     InstrumentKind,
@@ -31,11 +31,13 @@ def command(quantity="1", price="100", side=OrderSide.BUY, **more):
     return SubmitOrder(instrument_id=BTC, side=side, **values | more)
 
 
+def terms(quantity="1", price="100"):
+    return Terms(D(quantity), None if price is None else D(price), None)
+
+
 def test_prices_are_rounded_away_from_the_market_and_sizes_down():
-    assert normalise(command("1.2349", "100.27"), INSTRUMENT) == command("1.234", "100.2")
-    assert normalise(command("1.2349", "100.21", OrderSide.SELL), INSTRUMENT) == command(
-        "1.234", "100.3", OrderSide.SELL
-    )
+    assert normalise(command("1.2349", "100.27"), INSTRUMENT) == terms("1.234", "100.2")
+    assert normalise(command("1.2349", "100.21", OrderSide.SELL), INSTRUMENT) == terms("1.234", "100.3")
 
 
 def test_a_trigger_price_is_rounded_to_the_nearest():
@@ -86,21 +88,21 @@ def test_what_is_delisted_is_refused():
 
 
 def test_what_only_reduces_may_be_worth_little():
-    assert normalise(command("0.01", reduce_only=True), INSTRUMENT) == command("0.01", reduce_only=True)
+    assert normalise(command("0.01", reduce_only=True), INSTRUMENT) == terms("0.01")
 
 
 def test_a_market_order_has_no_price_to_round():
-    assert normalise(command("1.2349", None), INSTRUMENT) == command("1.234", None)
+    assert normalise(command("1.2349", None), INSTRUMENT) == terms("1.234", None)
 
 
 def test_an_order_that_may_rest_until_the_evening_may_be_post_only():
     order = command(post_only=True, time_in_force=TimeInForce.DAY)
 
-    assert normalise(order, INSTRUMENT) == order
+    assert normalise(order, INSTRUMENT) == terms()
 
 
 def test_a_change_must_leave_something_to_fill():
-    assert normalise_change(command("1.5"), D(1), INSTRUMENT) == command("1.5")
+    assert normalise_change(command("1.5"), D(1), INSTRUMENT) == terms("1.5")
     assert normalise_change(command("1.5"), D(2), INSTRUMENT) == (
         "its new quantity 1.5 is not above what is filled already, 2"
     )
@@ -109,18 +111,18 @@ def test_a_change_must_leave_something_to_fill():
 
 
 def test_of_a_change_what_is_open_is_rounded_for_that_is_what_the_venue_gets():
-    assert normalise_change(command("1.5009"), D("0.5004"), INSTRUMENT) == command("1.5004")
+    assert normalise_change(command("1.5009"), D("0.5004"), INSTRUMENT) == terms("1.5004")
 
 
 def test_of_a_change_what_is_open_must_be_worth_enough():
     assert "it is worth 5.0000 USD" in normalise_change(command("1.05"), D(1), INSTRUMENT)
-    assert normalise_change(command("1.1"), D(1), INSTRUMENT) == command("1.1")
+    assert normalise_change(command("1.1"), D(1), INSTRUMENT) == terms("1.1")
 
 
 def test_a_change_of_what_has_no_limit_asks_for_none():
     stop = command(order_type=OrderType.STOP_MARKET, trigger_price=D(90))
 
-    assert normalise_change(stop, D(0), INSTRUMENT) == attrs.evolve(stop, price=None)
+    assert normalise_change(stop, D(0), INSTRUMENT) == Terms(D(1), None, D(90))
 
 
 @given(

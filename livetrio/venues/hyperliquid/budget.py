@@ -65,7 +65,7 @@ class HyperliquidBudget:
         return max(
             self._messages.delay(1, now, reserve=reserve * self._messages.capacity),
             self._wait_for_answers(now, MAX_IN_FLIGHT * (1 - reserve)),
-            self._wait_for_allowance(actions_in(request), now, cancels=cancels),
+            self._wait_for_allowance(request, now, cancels=cancels),
         )
 
     def spend(self, request: SignedRequest | Question[Any], now: float) -> None:
@@ -107,11 +107,11 @@ class HyperliquidBudget:
             return 0.0
         return ROUND_TRIP  # nothing says when an answer comes: look again then
 
-    def _wait_for_allowance(self, count: int, now: float, *, cancels: bool) -> float:
+    def _wait_for_allowance(self, request: SignedRequest, now: float, *, cancels: bool) -> float:
         if self.used is None:
             return 0.0
         limit = min(self.cap + 100_000, 2 * self.cap) if cancels else self.cap
-        if self.used + count <= limit:
+        if self.used + actions_in(request) <= limit:
             return 0.0
         return max(0.0, self._last_action + EXHAUSTED_INTERVAL - now)
 

@@ -37,7 +37,7 @@ def to_wire(client_order_id: str, revision: int) -> str:
         raise ValueError(
             f"expected 0x and 32 lower-case hex digits as client order id, found {client_order_id!r}"
         )
-    if not is_ours(client_order_id):
+    if not client_order_id.startswith(MARKER):
         return client_order_id
     if not 0 <= revision <= MAX_REVISION:
         raise ValueError(f"{client_order_id}: expected a revision from 0 to {MAX_REVISION}, found {revision}")

@@ -47,12 +47,25 @@ RULES: tuple[tuple[Rule, str], ...] = (
 """What is not possible, each with the words for it; the first that applies is said."""
 
 
+_judged: dict[object, str | None] = {}
+"""What the rules say, by all that they look at: there are some hundred kinds of orders."""
+
+
 def refusal(order: SubmitOrder, instrument: Instrument) -> str | None:
     """Why the venue would not take such an order, or None."""
-    for applies, words in RULES:
-        if applies(order, instrument):
-            return f"{instrument.instrument_id}: {words.format(order=order)}"
-    return None
+    kind = (
+        order.order_type,
+        order.time_in_force,
+        order.post_only,
+        order.reduce_only,
+        instrument.kind,
+        instrument.is_active,
+    )
+    if kind not in _judged:
+        broken = (words.format(order=order) for applies, words in RULES if applies(order, instrument))
+        _judged[kind] = next(broken, None)
+    words = _judged[kind]
+    return None if words is None else f"{instrument.instrument_id}: {words}"
 
 
 def _is_spot(instrument: Instrument) -> bool:
