@@ -1,7 +1,7 @@
 """Invariants: what must always hold, as small checkers over what engines publish and what the exchange has.
 
-Their numbers are those that violations are told by. Each hears of every event, or is asked at some moment; the
-first thing that is wrong is kept in `Watch.broken`, and ends the world.
+Their numbers are those that violations are told by. Each hears of every event, or is asked at some moment;
+the first thing that is wrong is kept in `Watch.broken`, and ends the world.
 """
 
 from __future__ import annotations
@@ -219,7 +219,8 @@ def nothing_left(account: Account, named: Sequence[Order]) -> Iterator[Broken]:
         cloid = order.cloid
         if cloid is not None and is_ours(cloid) and cloid[:-4] not in names:
             yield Broken(
-                NOTHING_LEFT, f"the engine has stopped, and {cloid} rests at the exchange, which it does not name"
+                NOTHING_LEFT,
+                f"the engine has stopped, and {cloid} rests at the exchange, which it does not name",
             )
             return
 

@@ -340,7 +340,9 @@ class _World:
         for sentence in disagreements(run):
             if any(name in sentence for name in named):
                 continue  # the engine says that it does not know
-            raise Broken(invariants.NONE_TWICE if "was placed" in sentence else invariants.ALL_AGREE, sentence)
+            raise Broken(
+                invariants.NONE_TWICE if "was placed" in sentence else invariants.ALL_AGREE, sentence
+            )
 
     @property
     def _account(self) -> Account:
