@@ -20,6 +20,7 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.client_ids import ClientOrderIds
+from livetrio.engines.endpoints import OrderEndpoints
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.known_fills import KnownFills
@@ -172,7 +173,8 @@ class OrderDesk:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the journal, the limits and the accounts, until cancelled."""
-        self.execution.register_endpoints()
+        endpoints = OrderEndpoints(self.execution.bus, self.execution)
+        endpoints.register()
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self.keeper.run, name="journal")
@@ -181,7 +183,7 @@ class OrderDesk:
                     nursery.start_soon(account.run, name=f"account {account.trading.account_id}")
                 task_status.started()
         finally:
-            self.execution.deregister_endpoints()
+            endpoints.deregister()
 
     async def wait_recovered(self) -> None:
         """Wait until every account was reconciled once."""

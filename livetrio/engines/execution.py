@@ -25,11 +25,8 @@ from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import OrderNotFound
 from livetrio.model import (
     AccountReport,
-    CancelAllOrders,
-    CancelOrder,
     Fill,
     FundingPayment,
-    ModifyOrder,
     Order,
     OrderFilter,
     OrderInitialized,
@@ -37,7 +34,6 @@ from livetrio.model import (
     OrderReport,
     OrderStatus,
     OrderType,
-    QueryOrder,
     SubmitOrder,
     TimeInForce,
     nearest,
@@ -149,14 +145,13 @@ class ExecutionEngine:
         reason = self._prepare(order, command)
         tracked = self.tracker.track(order)
         pending = order.status
-        self.tracker.publish(
-            tracked,
-            [OrderInitialized(order=order, previous=pending, status=pending, ts_event=now, ts_init=now)],
-        )
+        made = OrderInitialized(order=order, previous=pending, status=pending, ts_event=now, ts_init=now)
         client = self.client_of(order.instrument_id)
         if reason is not None or client is None:
-            self.tracker.publish(tracked, tracked.deny(reason or "it has no venue", now))
+            # Denied before anything is told: the limits never count what was refused, whatever its numbers.
+            self.tracker.publish(tracked, [made, *tracked.deny(reason or "it has no venue", now)])
         else:
+            self.tracker.publish(tracked, [made])
             client.submit(order)
         return order
 
@@ -363,36 +358,3 @@ class ExecutionEngine:
         """Whether an order has no answer yet; False for one that is not there."""
         tracked = self.tracker.get(order_id)
         return tracked is not None and tracked.order.is_inflight
-
-    # Over the bus.
-
-    def register_endpoints(self) -> None:
-        """Take commands over the bus: ``order.submit``, ``order.cancel``, ``order.modify``, ``order.query``,
-        ``order.cancel_all``."""
-        self.bus.register("order.submit", self.submit_order)
-        self.bus.register("order.cancel", self._take_cancel)
-        self.bus.register("order.modify", self._take_modify)
-        self.bus.register("order.query", self._take_query)
-        self.bus.register("order.cancel_all", self._take_cancel_all)
-
-    def deregister_endpoints(self) -> None:
-        """Take none any more."""
-        for name in ("submit", "cancel", "modify", "query", "cancel_all"):
-            self.bus.deregister(f"order.{name}")
-
-    def _take_cancel(self, command: CancelOrder) -> bool:
-        return self.cancel_order(command.client_order_id)
-
-    def _take_modify(self, command: ModifyOrder) -> str | None:
-        return self.modify_order(
-            command.client_order_id,
-            quantity=command.quantity,
-            price=command.price,
-            trigger_price=command.trigger_price,
-        )
-
-    def _take_query(self, command: QueryOrder) -> Order | None:
-        return self.cache.get_order(command.client_order_id)
-
-    def _take_cancel_all(self, command: CancelAllOrders) -> CancelCounts:
-        return self.cancel_all_orders(command.filter)

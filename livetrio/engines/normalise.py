@@ -93,11 +93,7 @@ def _find_nonsense(command: SubmitOrder, instrument: Instrument) -> str | None:
         ("price", command.price),
         ("trigger price", command.trigger_price),
     ):
-        if value is None and name != "quantity":
-            continue
-        if not isinstance(value, Decimal):
-            return f"expected a {name} that is a Decimal, found {value!r}"
-        if not (value.is_finite() and value > 0):
+        if value is not None and not (value.is_finite() and value > 0):
             return f"expected a {name} above zero, found {value}"
     return _find_mismatch(command, command.order_type)
 

@@ -23,7 +23,7 @@ def instrument_id(text: str) -> InstrumentId:
     Raises:
       ValueError: the text is not of the form ``SYMBOL.VENUE``.
     """
-    if not _PATTERN.fullmatch(text):
+    if not isinstance(text, str) or not _PATTERN.fullmatch(text):
         raise ValueError(f"expected an instrument id such as BTC-USD-PERP.HYPERLIQUID, found {text!r}")
     return InstrumentId(text)
 

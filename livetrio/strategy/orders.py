@@ -67,7 +67,7 @@ class OrderActions:
         DENIED, with its `reason`; nothing is raised for that.
 
         Raises:
-          UsageError: this engine takes no orders.
+          UsageError: this engine takes no orders, or an argument is of the wrong type (a float for a price).
           ValueError: the text is no instrument id.
         """
         return self._engine.submit_order(

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from portfolio_world import perpetual
 from tracker_world import BTC, ID, World, fill, payment, report
 
 from livetrio.errors import OrderNotFound
@@ -34,6 +35,23 @@ def test_an_order_of_an_instrument_that_is_not_listed_is_denied_and_not_sent():
     assert order.status is S.DENIED
     assert order.reason == f"{BTC} is not listed by any venue that has answered"
     assert world.client.sent == []
+
+
+@pytest.mark.parametrize("quantity", ["NaN", "sNaN", "Infinity", "-Infinity", "-5", "1E+50", "1E+999999"])
+def test_an_order_with_an_impossible_size_is_denied_and_the_limits_never_count_it(quantity):
+    world = World()
+    world.cache.update_instrument(perpetual(BTC))
+    resting = world.order()
+    world.tracker.risk.restore(resting)
+    order = world.execution.submit_order(
+        SubmitOrder(instrument_id=BTC, side=OrderSide.BUY, quantity=Decimal(quantity), price=Decimal(1))
+    )
+
+    assert order.status is S.DENIED
+    assert world.client.sent == []
+    assert world.journal.events == ["OrderInitialized", "OrderDenied"]
+    assert world.tracker.working() == [world.tracker.get(resting.client_order_id)]
+    assert world.tracker.risk.exposure.working(BTC, None).buys == resting.quantity
 
 
 def test_an_order_of_a_venue_that_is_not_there_any_more_cannot_be_canceled_and_is_counted():

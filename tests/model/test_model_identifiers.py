@@ -25,6 +25,7 @@ def test_an_id_is_its_text(text):
     "text",
     [
         "",
+        None,
         "BTC",
         "BTC.",
         ".HYPERLIQUID",

@@ -201,7 +201,8 @@ VALUES = [
 @pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
 def test_values_never_change(kind):
     names = [field.name for field in attrs.fields(kind)] if attrs.has(kind) else kind.__struct_fields__
-    value = kind(**dict.fromkeys(names))
+    with attrs.validators.disabled():
+        value = kind(**dict.fromkeys(names))
     for name in names:
         with pytest.raises((AttributeError, attrs.exceptions.FrozenInstanceError)):
             setattr(value, name, None)
