@@ -100,6 +100,8 @@ class AccountCodec:
     def decode(self, frame: bytes, ts_init: int) -> Sequence[AccountMessage]:
         """What the frame means; see `livetrio.venues.base.Codec`."""
         try:
+            if not frame.isascii():
+                frame.decode()  # msgspec does not look into what it skips, be it a name that was garbled
             message: AccountFrame = _read_frame(frame)
         except DECODING_ERRORS as exc:
             if frame == wire.GREETING:

@@ -91,6 +91,8 @@ class FrameDecoder:
     def decode(self, frame: bytes, ts_init: int) -> Sequence[Message]:
         """What the frame means; see `livetrio.venues.base.Codec`."""
         try:
+            if not frame.isascii():
+                frame.decode()  # msgspec does not look into what it skips, be it a name that was garbled
             message: Frame = _read_frame(frame)
         except DECODING_ERRORS as exc:
             if frame == wire.GREETING:

@@ -390,6 +390,14 @@ def test_a_frame_that_makes_no_sense_is_refused_whole_and_leaves_the_codec_as_it
     assert vars(codec) == state
 
 
+def test_a_frame_with_a_garbled_byte_anywhere_is_refused_and_no_order_is_taken_for_a_strangers():
+    sent = order_frame(("open", {"cloid": OURS}))
+    for at in range(len(sent) + 1):
+        with pytest.raises(FrameError) as refused:
+            account_codec().decode(sent[:at] + b"\xff" + sent[at:], NOW)
+        assert refused.value.kind == "bad-utf8"
+
+
 def test_a_notice_of_a_refused_frame_is_not_taken_for_said():
     codec = ready_codec()
     with pytest.raises(FrameError):

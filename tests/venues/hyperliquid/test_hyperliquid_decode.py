@@ -237,6 +237,7 @@ FAULTS = [
     ("bad-json", b'{"channel":"pong","data":' + b"[" * 100_000),
     ("bad-utf8", b"\xff\xfe"),
     ("bad-utf8", BBO.replace(b"BTC", b"B\xffC")),
+    ("bad-utf8", BBO.replace(b'"n"', b'"\xffn"')),  # a name that nobody reads
     ("null", b"null"),
     ("null", b" null\n"),
     ("null", changed(BBO, "data", to=None)),
