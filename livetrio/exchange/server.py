@@ -92,7 +92,7 @@ class LocalExchange:
         self._recorded: ReplayMarket | None = None
         market: Market
         if recording is None:
-            listing = default_listing()
+            listing = default_listing(settings.instruments)
             market = LivingMarket(settings.seed, settings.regime)
         else:
             listing = listing_of(recording)

@@ -20,6 +20,8 @@ class ExchangeSettings:
     """Of everything that is drawn: accounts, market, faults. The same seed and the same clients give the
     same market."""
     regime: Regime = "calm"
+    instruments: int | None = None
+    """Only the first so many of those that it lists by itself: perpetuals, then pairs. None: all."""
     block_interval: float = 0.07
     """Seconds between two blocks: 68 ms are the median between two bbo updates [observed 2026-09-24]."""
     commit_delay: float = 0.14

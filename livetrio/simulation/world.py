@@ -131,7 +131,13 @@ class _World:
         plan = self._plan
         async with trio.open_nursery() as self._nursery:
             venue = [str(each) for each in plan.parsed_faults if not is_worlds_own(each)]
-            settings = ExchangeSettings(seed=plan.seed, regime=plan.regime, faults=tuple(venue), accounts=1)
+            settings = ExchangeSettings(
+                seed=plan.seed,
+                regime=plan.regime,
+                faults=tuple(venue),
+                accounts=1,
+                instruments=plan.instruments,
+            )
             self._exchange = LocalExchange(settings, clock=Clock.simulated())
             self._way = Way(self._exchange.serve_stream, plan.latency_seconds, Random(f"{plan.seed}/network"))
             self._watch = Watch(self._account, self._exchange.ledger.listing, self._subject.risk)

@@ -25,6 +25,25 @@ def user(exchange, index=0):
     return exchange.local.keys[index].address
 
 
+# What it lists.
+
+
+@pytest.mark.parametrize(
+    ("most", "perps", "pairs"),
+    [(1, 1, 0), (3, 3, 0), (4, 4, 0), (5, 4, 1), (6, 4, 2), (9, 4, 2), (None, 4, 2)],
+)
+@in_a_virtual_hour
+async def test_it_lists_as_many_instruments_as_are_wanted_and_they_all_have_a_market(
+    most, perps, pairs, autojump_clock, nursery
+):
+    exchange = await Exchange.start(nursery, regime="calm", instruments=most)
+    meta, spot = await exchange.info("meta"), await exchange.info("spotMeta")
+    mids = await exchange.info("allMids")
+
+    assert [len(meta["universe"]), len(spot["universe"])] == [perps, pairs]
+    assert len(mids) >= perps + pairs
+
+
 # Requests and actions.
 
 

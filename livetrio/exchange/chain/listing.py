@@ -146,8 +146,12 @@ USDC = Token(
 """As the venue has it (§4.4)."""
 
 
-def default_listing() -> Listing:
-    """Four perpetuals and two pairs, like some of the venue's; leverages and prices as in 2026."""
+def default_listing(most: int | None = None) -> Listing:
+    """Four perpetuals and two pairs, like some of the venue's; leverages and prices as in 2026.
+
+    Args:
+      most: only the first so many of them; None: all.
+    """
     purr = Token(
         index=1,
         name="PURR",
@@ -159,16 +163,16 @@ def default_listing() -> Listing:
     hype = Token(
         index=2, name="HYPE", sz_decimals=2, wei_decimals=8, token_id="0x0d01dc56dcaaca66ad901c959b4011ec"
     )
-    return Listing(
-        perps=[
-            perp(0, "BTC", 5, 40, "91374"),
-            perp(1, "ETH", 4, 25, "3118.2"),
-            perp(2, "SOL", 2, 20, "141.21"),
-            perp(3, "HYPE", 2, 10, "38.451"),
-        ],
-        spots=[
-            spot_pair(0, "PURR/USDC", purr, USDC, "0.18125"),
-            spot_pair(107, "@107", hype, USDC, "38.452"),
-        ],
-        tokens=[USDC, purr, hype],
-    )
+    perps = [
+        perp(0, "BTC", 5, 40, "91374"),
+        perp(1, "ETH", 4, 25, "3118.2"),
+        perp(2, "SOL", 2, 20, "141.21"),
+        perp(3, "HYPE", 2, 10, "38.451"),
+    ]
+    spots = [
+        spot_pair(0, "PURR/USDC", purr, USDC, "0.18125"),
+        spot_pair(107, "@107", hype, USDC, "38.452"),
+    ]
+    if most is not None:
+        perps, spots = perps[:most], spots[: max(0, most - len(perps))]
+    return Listing(perps=perps, spots=spots, tokens=[USDC, purr, hype])
