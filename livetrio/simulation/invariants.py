@@ -1,4 +1,4 @@
-"""Invariants: what must always hold, as small checkers over what engines publish and what the exchange has.
+"""Invariants: what must always hold, as small checkers of what engines publish and what the exchange has.
 
 Their numbers are those that violations are told by. Each hears of every event, or is asked at some moment;
 the first thing that is wrong is kept in `Watch.broken`, and ends the world.
@@ -28,12 +28,10 @@ from livetrio.model.order import CLOSED_STATUSES, INFLIGHT_STATUSES
 NO_ORDER_LOST = "I1 no order lost"
 NONE_TWICE = "I2 none sent twice"
 ALL_AGREE = "I3 journal, cache and venue agree"
-POSITION = "I4 position is the sum of fills"
 LIMITS = "I5 never above the limits"
 GATE = "I6 nothing sent through a closed gate"
 ONE_WAY = "I7 no order goes backwards"
 UNKNOWN_ENDS = "I8 UNKNOWN ends"
-GENERATIONS = "I9 nothing of an old connection"
 NOTHING_LEFT = "I10 nothing left open"
 ALL_ENDED = "I11 every task ended"
 BOUNDED = "I12 memory is bounded"
@@ -218,10 +216,7 @@ def nothing_left(account: Account, named: Sequence[Order]) -> Iterator[Broken]:
     for order in account.orders.values():
         cloid = order.cloid
         if cloid is not None and is_ours(cloid) and cloid[:-4] not in names:
-            yield Broken(
-                NOTHING_LEFT,
-                f"the engine has stopped, and {cloid} rests at the exchange, which it does not name",
-            )
+            yield Broken(NOTHING_LEFT, f"the engine has stopped, and does not name {cloid}, which rests")
             return
 
 

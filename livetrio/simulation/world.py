@@ -346,9 +346,8 @@ class _World:
         for sentence in disagreements(run):
             if any(name in sentence for name in named):
                 continue  # the engine says that it does not know
-            raise Broken(
-                invariants.NONE_TWICE if "was placed" in sentence else invariants.ALL_AGREE, sentence
-            )
+            is_twice = "was placed" in sentence
+            raise Broken(invariants.NONE_TWICE if is_twice else invariants.ALL_AGREE, sentence)
 
     @property
     def _account(self) -> Account:
