@@ -60,7 +60,8 @@ class Disk:
 
         def watched_commit() -> None:
             self.check()
-            self._points.reach()
+            if journal.has_uncommitted:
+                self._points.reach(is_commit=True)
             commit()
             self._points.reach()
             self._note_kept(journal.wal_bytes if self._sync == "power" else 0)

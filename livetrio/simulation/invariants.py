@@ -6,7 +6,7 @@ the first thing that is wrong is kept in `Watch.broken`, and ends the world.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +31,7 @@ ALL_AGREE = "I3 journal, cache and venue agree"
 LIMITS = "I5 never above the limits"
 GATE = "I6 nothing sent through a closed gate"
 ONE_WAY = "I7 no order goes backwards"
-UNKNOWN_ENDS = "I8 UNKNOWN ends"
+PROOF = "I8 ended by proof, and in time"
 NOTHING_LEFT = "I10 nothing left open"
 ALL_ENDED = "I11 every task ended"
 BOUNDED = "I12 memory is bounded"
@@ -43,6 +43,9 @@ MOST_TASKS = 500
 
 MOST_LINKS = 100
 """Open connections."""
+
+_RUN = slice(18, 24)
+"""Where a client order id says of which run of the journal it is."""
 
 _PERPETUAL = "-USD-PERP.HYPERLIQUID"
 
@@ -79,6 +82,7 @@ class Watch:
         self.broken: Broken | None = None
         self.found = trio.Event()
         """Set when something is wrong."""
+        self._account = account
         self._orders = OrderLives()
         self._limits = Exposure(account, listing, risk)
 
@@ -89,6 +93,7 @@ class Watch:
         for broken in (
             *self._orders.look_at(life.number, event),
             *gate_was_open(life, event),
+            *ended_at_venue(self._account, event),
             *self._limits.look_at(),
         ):
             self.accuse(broken)
@@ -98,6 +103,11 @@ class Watch:
         if self.broken is None:
             self.broken = broken
             self.found.set()
+
+    def look(self) -> None:
+        """Look at what the exchange has now."""
+        for broken in self._orders.look_at_venue(self._account):
+            self.accuse(broken)
 
     def forget_ends(self) -> None:
         """The power has gone, and with it what the journal was not sure of: orders may end once more."""
@@ -134,9 +144,32 @@ class OrderLives:
                 NONE_TWICE, f"{name}: {order.quantity} were wanted, and {order.filled_quantity} are filled"
             )
 
+    def look_at_venue(self, account: Account) -> Iterator[Broken]:
+        """Whether an order that is over for us lives at the exchange: it has come after its end (I8)."""
+        for order in account.orders.values():
+            end = None if order.cloid is None else self._ends.get(_name_of(order.cloid))
+            if end is not None:
+                yield Broken(PROOF, f"{order.cloid} was said to be {end.value}, and rests at the exchange")
+
     def forget_ends(self) -> None:
         """Orders may end once more."""
         self._ends.clear()
+
+
+def ended_at_venue(account: Account, event: OrderEvent) -> Iterator[Broken]:
+    """Whether an order that is said to be over is over at the exchange (I8)."""
+    if event.status not in CLOSED_STATUSES:
+        return
+    name = event.order.client_order_id
+    for order in account.orders.values():
+        if order.cloid is not None and _name_of(order.cloid) == name:
+            because = f" ({event.reason})" if event.reason else ""
+            yield Broken(PROOF, f"{name} is {event.status.value}{because}, and rests at the exchange")
+
+
+def _name_of(cloid: str) -> str:
+    """What an order is called by us, whichever revision of it that is."""
+    return f"{cloid[:-4]}0000"
 
 
 def gate_was_open(life: Life, event: OrderEvent) -> Iterator[Broken]:
@@ -189,7 +222,7 @@ class Exposure:
 # Asked for at the end of a process, or of the world.
 
 
-def placed_once(orders: Sequence[VenueOrder]) -> Iterator[Broken]:
+def placed_once(orders: Iterable[VenueOrder]) -> Iterator[Broken]:
     """Whether each id of ours was placed once (I2)."""
     oids: dict[str, set[int]] = {}
     for order in orders:
@@ -200,22 +233,31 @@ def placed_once(orders: Sequence[VenueOrder]) -> Iterator[Broken]:
             yield Broken(NONE_TWICE, f"{cloid} was placed {len(found)} times: {sorted(found)}")
 
 
-def all_in_journal(orders: Sequence[VenueOrder], journal: Path, excused: set[str]) -> Iterator[Broken]:
-    """Whether every order of ours that the exchange has seen is in the journal (I1)."""
-    known = {each.client_order_id[:-4] for each in read_orders(journal)}
-    for order in orders:
-        cloid = order.cloid
-        if cloid is not None and is_ours(cloid) and cloid[:-4] not in known and cloid not in excused:
-            yield Broken(NO_ORDER_LOST, f"the exchange has {cloid}, and the journal has not")
-            return
+class Grave:
+    """What a journal had when its process was killed (I1): all that has left must be there."""
+
+    def __init__(self, run: int, journal: Path) -> None:
+        """Take which run of the journal it was."""
+        self._run = f"{run:06x}"
+        self._known = {each.client_order_id for each in read_orders(journal)}
+
+    def look_at(self, orders: Iterable[VenueOrder]) -> Iterator[Broken]:
+        """Whether the exchange has an order of that run that the journal had not."""
+        for order in orders:
+            cloid = order.cloid
+            if cloid is not None and is_ours(cloid) and cloid[_RUN] == self._run:
+                name = _name_of(cloid)
+                if name not in self._known:
+                    yield Broken(NO_ORDER_LOST, f"the exchange has {cloid}, and the journal has not")
+                    return
 
 
 def nothing_left(account: Account, named: Sequence[Order]) -> Iterator[Broken]:
     """Whether what rests at the exchange after a stop is named (I10)."""
-    names = {each.client_order_id[:-4] for each in named}
+    names = {each.client_order_id for each in named}
     for order in account.orders.values():
         cloid = order.cloid
-        if cloid is not None and is_ours(cloid) and cloid[:-4] not in names:
+        if cloid is not None and is_ours(cloid) and _name_of(cloid) not in names:
             yield Broken(NOTHING_LEFT, f"the engine has stopped, and does not name {cloid}, which rests")
             return
 

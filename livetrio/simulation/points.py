@@ -17,16 +17,22 @@ class Points(trio.abc.Instrument):
     def __init__(self) -> None:
         self._left = 0
         self._act: Callable[[], None] | None = None
+        self._awaits_commit = False
 
-    def arm(self, count: int, act: Callable[[], None]) -> None:
-        """Call a function at the point that is so many points away, from 1. One that waits gives way."""
+    def arm(self, count: int, act: Callable[[], None], *, at_commit: bool = False) -> None:
+        """Call a function at the point that is so many points away, from 1. One that waits gives way.
+
+        With ``at_commit`` the first point is the next at which a journal is about to be written.
+        """
         if self._act is None:
             trio.lowlevel.add_instrument(self)
-        self._left, self._act = count, act
+        self._left, self._act, self._awaits_commit = count, act, at_commit
 
-    def reach(self) -> None:
+    def reach(self, *, is_commit: bool = False) -> None:
         """Here is a point."""
-        if self._act is None:
+        if is_commit:
+            self._awaits_commit = False
+        if self._act is None or self._awaits_commit:
             return
         self._left -= 1
         if self._left == 0:

@@ -111,6 +111,11 @@ class Process:
         return self.engine.clock.now()
 
     @property
+    def run_number(self) -> int | None:
+        """Which run of its journal it is; None: it has not opened it."""
+        return None if self.engine.desk is None else self.engine.desk.keeper.journal.run
+
+    @property
     def left(self) -> Sequence[Order]:
         """Orders that it names as left."""
         return () if self.engine.desk is None else self.engine.desk.left()

@@ -7,6 +7,7 @@ again by itself, and when it is told to stop, journal, cache and exchange must s
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -26,7 +27,7 @@ from livetrio.exchange.faults.running import Running
 from livetrio.simulation import invariants
 from livetrio.simulation.catalogue import is_worlds_own
 from livetrio.simulation.disk import Disk
-from livetrio.simulation.invariants import Broken, Watch
+from livetrio.simulation.invariants import Broken, Grave, Watch
 from livetrio.simulation.mischief import Mischief, PlannedError
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
@@ -113,8 +114,8 @@ class _World:
         self._process: Process | None = None
         self._is_over = False
         """Whether no process is started any more."""
-        self._excused: set[str] = set()
-        """Ids of orders that the journal may lack: the power went before they were safe."""
+        self._graves: deque[Grave] = deque(maxlen=3)
+        """Of the last processes that were killed."""
 
     async def run(self) -> Outcome:
         violation = None
@@ -194,7 +195,11 @@ class _World:
         match name:
             case "kill" | "power":
                 point = int(MANY_POINTS ** self._draw.random())
-                self._points.arm(point, lambda: self._kill(argument, is_power=name == "power"))
+                self._points.arm(
+                    point,
+                    lambda: self._kill(argument, is_power=name == "power"),
+                    at_commit=self._draw.random() < 0.5,
+                )
             case "sigterm" | "sigterm-twice" | "config-change" | "engine-restart":
                 self._down = argument
                 process.stop(name)
@@ -208,10 +213,12 @@ class _World:
         if self._is_over or process is None or process.ended.is_set():
             return
         self._down = down
-        if is_power:
+        heir = self._folder / str(self._starts + 1)
+        process.kill(heir, self._draw if is_power else None)
+        if is_power and self._subject.sync == "process":
             self._watch.forget_ends()
-            self._excused.update(str(each.cloid) for each in self._placed())
-        process.kill(self._folder / str(self._starts + 1), self._draw if is_power else None)
+        elif process.run_number is not None:
+            self._graves.append(Grave(process.run_number, heir / process.journal.name))
 
     def _heal(self) -> None:
         self._trace.note("world: all faults end")
@@ -264,6 +271,9 @@ class _World:
         while True:
             await trio.sleep(CHECK_INTERVAL)
             process = self._process
+            self._watch.look()
+            for broken in (each for grave in self._graves for each in grave.look_at(self._placed())):
+                raise broken
             desk = None if process is None else process.engine.desk
             for broken in invariants.is_bounded(desk, len(self._way.links)):
                 raise broken
@@ -286,10 +296,8 @@ class _World:
             raise Broken(invariants.ALL_ENDED, f"tasks of engine {process.number} live on after its end")
 
     def _look_at_journal(self, process: Process) -> None:
-        placed = self._placed()
         for broken in (
-            *invariants.placed_once(placed),
-            *invariants.all_in_journal(placed, process.journal, self._excused),
+            *invariants.placed_once(self._placed()),
             *invariants.no_secret(process.journal, self._exchange.keys[0].secret_hex),
         ):
             raise broken
@@ -305,7 +313,7 @@ class _World:
             if found is not None:
                 why, since = found, trio.current_time()
             if since - began > CONVERGENCE:
-                invariant = invariants.UNKNOWN_ENDS if "is UNKNOWN" in str(why) else invariants.TRADES_AGAIN
+                invariant = invariants.PROOF if "is UNKNOWN" in str(why) else invariants.TRADES_AGAIN
                 words = f"expected all well {CONVERGENCE:g} s after all faults have ended, found: {why}"
                 raise Broken(invariant, words)
             await trio.sleep(0.5)
