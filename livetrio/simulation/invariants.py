@@ -118,7 +118,8 @@ class OrderLives:
     """How each order stood when it was last told of (I7), and that none is filled more than wanted (I2)."""
 
     def __init__(self) -> None:
-        self._ends: dict[str, OrderStatus] = {}
+        self._ends: dict[str, tuple[int, OrderStatus]] = {}
+        """With the process that has said so."""
         self._filled: dict[tuple[int, str], Decimal] = {}
         self._is_answered: set[tuple[int, str]] = set()
 
@@ -126,11 +127,13 @@ class OrderLives:
         """What is wrong with the next event of a process."""
         order, status = event.order, event.status
         name, key = order.client_order_id, (process, order.client_order_id)
-        end = self._ends.get(name)
-        if end is not None and status is not end:
-            yield Broken(ONE_WAY, f"{name} was {end.value}, and is {status.value} now")
+        if name in self._ends:
+            sayer, end = self._ends[name]
+            # Another process may not have heard of the end, for the one that had was killed at once.
+            if status is not end and (sayer == process or status in CLOSED_STATUSES):
+                yield Broken(ONE_WAY, f"{name} was {end.value}, and is {status.value} now")
         if status in CLOSED_STATUSES:
-            self._ends[name] = status
+            self._ends[name] = process, status
         elif status in INFLIGHT_STATUSES and key in self._is_answered:
             yield Broken(ONE_WAY, f"{name} was answered, and is {status.value} now")
         if status not in INFLIGHT_STATUSES:
@@ -149,7 +152,8 @@ class OrderLives:
         for order in account.orders.values():
             end = None if order.cloid is None else self._ends.get(_name_of(order.cloid))
             if end is not None:
-                yield Broken(PROOF, f"{order.cloid} was said to be {end.value}, and rests at the exchange")
+                words = f"{order.cloid} was said to be {end[1].value}, and rests at the exchange"
+                yield Broken(PROOF, words)
 
     def forget_ends(self) -> None:
         """Orders may end once more."""

@@ -1,0 +1,169 @@
+"""Whole worlds: the same plan makes the same world everywhere, an engine as it is survives, and one with a
+bug planted in it does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import busy_world as worlds
+import pytest
+from busy_world import busy_world
+
+from livetrio.engines.client_ids import ClientOrderIds
+from livetrio.engines.known_fills import KnownFills
+from livetrio.engines.tracked import TrackedOrder
+from livetrio.errors import ConfigError, StrategyFailed
+from livetrio.supervision.order_link import OrderLink
+from livetrio.supervision.patrol import Patrol
+
+TROUBLE = ("kill 1s every 11s after 7s", "half-open for 20s after 20s", "ack-lost 20% on order", "dup 20%")
+
+STALLS = ("slow-link 400ms", "rst every 17s")
+"""Orders are on their way when the link breaks."""
+
+
+def test_the_same_plan_makes_the_same_world_in_every_process():
+    digests = set()
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, worlds.__file__, *TROUBLE],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(worlds.__file__).parent,
+        )
+        digests.add(done.stdout.splitlines()[-1])  # after what the engines log
+
+    assert len(digests) == 1
+
+
+def test_another_seed_makes_another_world():
+    assert busy_world(seed=1, seconds=5).digest != busy_world(seed=2, seconds=5).digest
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (),
+        TROUBLE,
+        STALLS,
+        ("power 2s every 15s after 5s",),
+        ("disk-full for 8s after 10s", "kill 1s after 11s"),
+        ("raises after 10s", "raises after 30s"),
+        ("slow 200ms..2s for 30s after 10s",),
+        ("sigterm every 13s", "sigterm-twice 2s after 35s", "engine-restart after 50s"),
+        ("clock-jump 5m after 1s", "kill 1s after 2s", "clock-back 10m after 30s", "kill 2s after 31s"),
+        ("loop-stall 20s after 15s", "flap for 15s after 40s"),
+        ("refuse for 10s after 5s", "dns for 10s after 20s", "tls for 10s after 35s", "rst every 15s"),
+    ],
+    ids=lambda faults: ", ".join(each.split()[0] for each in faults) or "calm",
+)
+def test_the_engine_survives(faults):
+    outcome = busy_world(*faults)
+
+    assert outcome.violation is None, outcome.violation
+    assert outcome.counts["orders"] > 5
+
+
+def test_kills_restart_the_process_from_its_journal():
+    outcome = busy_world("kill 1s every 10s")
+
+    assert outcome.violation is None
+    assert outcome.counts["starts"] > 4
+
+
+def test_a_journal_that_waits_for_the_disk_survives_the_power():
+    outcome = busy_world("power 1s every 7s after 5s", sync="power")
+
+    assert outcome.violation is None, outcome.violation
+    assert outcome.counts["starts"] > 5
+
+
+def test_a_strategy_that_raises_by_itself_ends_the_world(monkeypatch):
+    def on_tick(self, tick):
+        raise ValueError("a slip")
+
+    monkeypatch.setattr(worlds.Busy, "on_tick", on_tick)
+
+    with pytest.raises(StrategyFailed, match="a slip"):
+        busy_world()
+
+
+def test_a_fault_that_does_not_exist_makes_no_world():
+    with pytest.raises(ConfigError, match="did you mean kill"):
+        busy_world("kil 1s")
+
+
+# Bugs, planted one at a time.
+
+
+def plant_fills_counted_twice(monkeypatch):
+    monkeypatch.setattr(KnownFills, "add", lambda self, *_: True)
+
+
+def plant_ids_used_again(monkeypatch):
+    make = ClientOrderIds.__init__
+    monkeypatch.setattr(ClientOrderIds, "__init__", lambda self, journal, run: make(self, journal, 1))
+
+
+def plant_lost_taken_for_rejected(monkeypatch):
+    lose = TrackedOrder.lose
+    monkeypatch.setattr(
+        TrackedOrder, "lose", lambda self, why, now: lose(self, why, now) and self.reject(why, now)
+    )
+
+
+def plant_not_found_taken_for_rejected(monkeypatch):
+    async def is_past_expiry(self, tracked):
+        return True
+
+    monkeypatch.setattr(Patrol, "_is_past_expiry", is_past_expiry)
+
+
+def plant_sent_before_its_record(monkeypatch):
+    note = OrderLink._note
+
+    class Later:
+        def __init__(self, journal):
+            self.journal = journal
+
+        def commit(self):
+            """Leaves it to the keeper, who comes round soon."""
+
+        def record_request(self, *what):
+            self.journal.record_request(*what)
+
+    def note_without_commit(self, requests):
+        journal, self._journal = self._journal, Later(self._journal)
+        try:
+            return note(self, requests)
+        finally:
+            self._journal = journal
+
+    monkeypatch.setattr(OrderLink, "_note", note_without_commit)
+
+
+@pytest.mark.parametrize(
+    "plant, faults, invariant",
+    [
+        (plant_fills_counted_twice, ("dup 20%",), "I2"),
+        (plant_ids_used_again, ("kill 1s every 11s",), "I"),
+        (plant_lost_taken_for_rejected, STALLS, "I8"),
+        (plant_not_found_taken_for_rejected, (*STALLS, "not-found 50%"), "I8"),
+        (plant_sent_before_its_record, ("kill 1s every 3s",), "I1 "),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_planted_bug_is_caught(plant, faults, invariant, monkeypatch):
+    plant(monkeypatch)
+
+    outcomes = (busy_world(*faults, seed=seed, seconds=100) for seed in range(1, 9))
+    violation = next((each.violation for each in outcomes if each.violation is not None), None)
+
+    assert violation is not None
+    assert violation.invariant.startswith(invariant)
+    assert violation.last_events
