@@ -46,7 +46,8 @@ class ExecutionConfig:
     """How long a cancellation may go unconfirmed; then the venue is asked, and it is sent again."""
     expire_ms: int = attrs.field(default=10_000, validator=_whole(1_000))
     """An order that reaches the venue later than this after it was sent is refused there: so one without an
-    answer is provably dead some time. Where a venue cannot do that, questions decide."""
+    answer is provably dead some time. Where a venue cannot do that, questions decide. One that the venue's
+    limits would hold back for longer than this is denied here."""
     retry_interval_ms: int = attrs.field(default=1_000, validator=_whole(1))
     """The first wait before a question is asked again, or a request sent again that was refused for now."""
     max_retries: int = attrs.field(default=3, validator=_whole(0))

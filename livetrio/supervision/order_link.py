@@ -44,6 +44,7 @@ from livetrio.venues.trading import (
 log = structlog.get_logger()
 
 MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
 
 AT_ONCE = 100
 """Commands that are signed and noted together before they leave, in some 10 ms: all other tasks wait."""
@@ -214,7 +215,7 @@ class OrderLink:
     async def _send_all(self, send: Send) -> None:
         requests, held_back, delay = self._admit(self._sign(self._outbox.take(AT_ONCE)))
         for command in held_back:
-            self._send_again(command, delay)
+            self._hold_back(command, delay)
         if requests:
             requests = self._note(requests)
         for request in requests:
@@ -266,6 +267,15 @@ class OrderLink:
                 self.trading.budget.spend(request, now)
                 admitted.append(request)
         return admitted, held_back, longest
+
+    def _hold_back(self, command: Command, delay: float) -> None:
+        """The budget does not allow it yet. What would be old when it leaves does not leave at all."""
+        age = (self.clock.now() - command.order.ts_init) / SECOND if isinstance(command, Submit) else 0
+        if isinstance(command, Submit | Modify) and (age + delay) * 1000 > self._config.expire_ms:
+            words = f"the venue's limits would hold it back for {delay:.0f} s more, and make it too old"
+            self.answers.give_back(command, words)
+        else:
+            self._send_again(command, delay)
 
     async def _put_later(self, commands: list[Command], delay: float) -> None:
         await trio.sleep(delay)

@@ -145,6 +145,7 @@ class Recovery:
         await self._begin_account()
         while True:
             try:
+                await self._asker.ask(self._trading.ask_usage())
                 await self._fills.read()
                 await self._fills.read_fundings()
                 await self._take_open_orders()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import trio
+from test_scenario_order_recovery import open_exchange
 from trader_world import BTC, BUY, SIZE, Trader, go_wrong, resting, until
 
+from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.exchange.chain.order import Status
 from livetrio.exchange.chain.trading import cancel_all
 from livetrio.journal.reading import open_copy
@@ -156,6 +158,54 @@ async def test_what_the_budget_holds_back_while_the_stream_ends_is_denied(autoju
 
     assert order.status is S.DENIED
     assert not run.account.history
+
+
+@within(3600)
+async def test_what_the_budget_would_hold_back_until_it_is_old_does_not_leave(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader, execution=ExecutionConfig(expire_ms=4_000)) as run:
+        resting, modified = trader.rest("0.94"), trader.rest("0.93")
+        await until(lambda: resting.is_open and modified.is_open)
+        trading = run.desk.accounts[0].trading
+        trading.budget = Slow(trading.budget, trio.current_time() + 5)
+        order = trader.rest()
+        trader.ctx.modify_order(modified, price=trader.price("0.92"))
+        trader.ctx.cancel_order(resting)
+        await trader.ctx.wait_closed(order)
+        await trader.ctx.wait_closed(resting)
+        await wait_quiet(run)
+        found = disagreements(run)
+
+    assert order.status is S.DENIED
+    assert order.reason == "the venue's limits would hold it back for 5 s more, and make it too old"
+    assert "OrderModifyRejected" in trader.names(modified)
+    assert resting.status is S.CANCELED
+    assert found == []
+
+
+@within(3600)
+async def test_an_account_that_has_used_up_its_actions_is_known_as_such_before_anything_is_refused(
+    tmp_path, autojump_clock
+):
+    async with open_exchange() as run_there:
+        async with run_there(Trader()) as run:
+            run.account.requests_used = 10_000
+        trader = Trader()
+        async with run_there(trader) as run:
+            orders = [trader.rest(f"0.9{each}") for each in range(5)]
+            await until(lambda: not any(each.is_inflight for each in orders))
+            await trio.sleep(11)
+            later = trader.rest()
+            await until(lambda: not later.is_inflight)
+            trader.ctx.cancel_all()
+            await until(lambda: not run.account.orders, 5)
+            placed = {each.order.cloid for each in run.account.history}
+
+    first, *rest = orders
+    assert [each.status for each in rest] == [S.DENIED] * 4
+    assert "the venue's limits would hold it back for 11 s more" in rest[0].reason
+    assert placed == {first.client_order_id, later.client_order_id}
+    assert [first.status, later.status] == [S.CANCELED] * 2
 
 
 @within(3600)

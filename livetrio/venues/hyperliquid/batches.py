@@ -69,8 +69,15 @@ class ActionRequest(SignedRequest):
     """How many of the action's entries each command has."""
 
 
-def make_batches(commands: Sequence[Command], listing: Listing) -> Iterator[Batch]:
+def make_batches(
+    commands: Sequence[Command], listing: Listing, *, most: int = MAX_ENTRIES
+) -> Iterator[Batch]:
     """The actions for these commands.
+
+    Args:
+      commands: in any order.
+      listing: of the instruments.
+      most: entries of an action that makes or changes orders.
 
     Raises:
       UnknownInstrument: an order is of an instrument that is not listed.
@@ -80,13 +87,19 @@ def make_batches(commands: Sequence[Command], listing: Listing) -> Iterator[Batc
         lane = _lane(command)
         lanes[lane].append((command, _entries(command, lane, listing)))
     for lane in sorted(lanes):
-        for part in _cut(lanes[lane], 1 if lane is Lane.SCHEDULE_CANCEL else MAX_ENTRIES):
+        for part in _cut(lanes[lane], _most(lane, most)):
             yield Batch(
                 lane=lane,
                 action=_WRAPPERS[lane]([entry for _, entries in part for entry in entries]),
                 commands=tuple(command for command, _ in part),
                 entries=tuple(len(entries) for _, entries in part),
             )
+
+
+def _most(lane: Lane, most: int) -> int:
+    if lane is Lane.SCHEDULE_CANCEL:
+        return 1
+    return most if lane.may_expire else MAX_ENTRIES
 
 
 def _lane(command: Command) -> Lane:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from livetrio.venues.hyperliquid.batches import ActionRequest
+from livetrio.venues.hyperliquid.batches import MAX_ENTRIES, ActionRequest
 from livetrio.venues.hyperliquid.buckets import TokenBucket
 from livetrio.venues.trading import Cancel, Question, ScheduleCancel, SignedRequest
 
@@ -36,8 +36,9 @@ ANSWER_HORIZON = 10.0
 ROUND_TRIP = 0.2
 """Seconds that an answer takes as a rule."""
 
-EXHAUSTED_INTERVAL = 10.0
-"""Seconds between two actions of an account that has used up its number."""
+EXHAUSTED_INTERVAL = 11.0
+"""Seconds between two actions of an account that has used up its number. It may have one each 10 s, as they
+arrive, and not all travel equally fast."""
 
 _USED_UP = re.compile(r"Too many cumulative requests sent \((\d+) > (\d+)\)")
 
@@ -96,6 +97,11 @@ class HyperliquidBudget:
         found = _USED_UP.search(text)
         if found is not None:
             self.learn(int(found[1]), int(found[2]))
+
+    def entries_at_once(self) -> int:
+        """How many entries an action may have that makes or changes orders: of an account that has used up
+        its actions, whole batches are refused, and single orders are let pass now and then."""
+        return MAX_ENTRIES if self.used is None else min(MAX_ENTRIES, max(1, self.cap - self.used))
 
     def _wait_for_answers(self, now: float, most: float) -> float:
         while self._in_flight:

@@ -104,7 +104,8 @@ class HyperliquidTrading:
         Raises:
           UnknownInstrument: an order is of an instrument that is not listed.
         """
-        return [self._sign(batch, now, expires) for batch in make_batches(commands, self._listing)]
+        batches = make_batches(commands, self._listing, most=self.budget.entries_at_once())
+        return [self._sign(batch, now, expires) for batch in batches]
 
     def _sign(self, batch: Batch, now: int, expires: int | None) -> ActionRequest:
         nonce = self._nonces.next(now)

@@ -219,8 +219,8 @@ def test_an_account_that_has_used_up_its_actions_sends_one_in_ten_seconds_and_ca
     assert budget.delay(requests.orders(), 1.0) == EXHAUSTED_INTERVAL - 1
     assert budget.delay(requests.cancels(39), 1.0) == 0
     assert budget.delay(requests.make(ScheduleCancel(None)), 1.0) == 0
-    send(budget, requests.orders(), 10.0)
-    assert budget.delay(requests.orders(), 10.0) == EXHAUSTED_INTERVAL
+    send(budget, requests.orders(), EXHAUSTED_INTERVAL)
+    assert budget.delay(requests.orders(), EXHAUSTED_INTERVAL) == EXHAUSTED_INTERVAL
 
 
 @pytest.mark.parametrize("cap, most", [(10_000, 20_000), (500_000, 600_000)])
@@ -260,3 +260,13 @@ def test_a_refusal_tells_how_many_there_are():
 
     assert before is None
     assert (budget.used, budget.cap) == (37_986, 10_436)
+
+
+def test_an_account_that_has_nearly_used_up_its_actions_sends_what_is_left_and_then_one_at_a_time():
+    budget = HyperliquidBudget()
+    sizes = [budget.entries_at_once()]
+    for used in (0, 9_961, 9_990, 9_999, 10_000, 20_000):
+        budget.learn(used, 10_000)
+        sizes.append(budget.entries_at_once())
+
+    assert sizes == [39, 39, 39, 10, 1, 1, 1]
