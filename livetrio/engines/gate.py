@@ -34,6 +34,7 @@ class Gate:
         """
         self.on_change = on_change
         self._reasons: dict[str, Closed] = {"connection": Closed("not connected yet", since)}
+        self._on_trial: dict[str, Closed] = {}
 
     def close(self, key: str, words: str, now: int, *, passes_post_only: bool = False) -> None:
         """Keep it closed for a reason, until `open` is called with the same key.
@@ -42,16 +43,29 @@ class Gate:
         ``passes_post_only`` it holds only for orders that may be filled at once.
         """
         was_open = self.is_open
-        known = self._reasons.get(key)
+        known = self._reasons.get(key) or self._on_trial.pop(key, None)
         since = now if known is None else known.since
         self._reasons[key] = Closed(words, since, passes_post_only)
         self._tell_change(was_open)
 
-    def open(self, key: str) -> None:
-        """A reason does not hold any more; no error if it did not."""
+    def open(self, key: str, *, on_trial: bool = False) -> None:
+        """A reason does not hold any more; no error if it did not.
+
+        With ``on_trial`` nobody knows yet: until `settle`, if it is closed again it has held all the while.
+        """
         was_open = self.is_open
-        self._reasons.pop(key, None)
+        known = self._reasons.pop(key, None)
+        if on_trial and known is not None:
+            self._on_trial[key] = known
         self._tell_change(was_open)
+
+    def settle(self, key: str) -> None:
+        """What was opened on trial is open."""
+        self._on_trial.pop(key, None)
+
+    def is_on_trial(self, key: str) -> bool:
+        """Whether it was opened, and nobody knows yet whether the reason is gone."""
+        return key in self._on_trial
 
     @property
     def is_open(self) -> bool:

@@ -43,12 +43,14 @@ class Answers:
         clock: Clock,
         send_again: Callable[[Command, float], None],
         on_closed: Callable[[CommandResult], None],
+        on_taken: Callable[[], None],
     ) -> None:
         """Take what to call.
 
         Args:
           send_again: with what was refused for now, and in how many seconds to send it.
           on_closed: with an answer that says that the venue takes such orders from nobody.
+          on_taken: when it has taken one.
         """
         self.on_schedule: Callable[[CommandResult], None] = lambda _result: None
         """Told what became of each `ScheduleCancel`."""
@@ -58,6 +60,7 @@ class Answers:
         self._clock = clock
         self._send_again = send_again
         self._on_closed = on_closed
+        self._on_taken = on_taken
         self._retries: dict[str, int] = {}
         """By client order id: how often it was sent again."""
 
@@ -135,6 +138,8 @@ class Answers:
         reason = result.reason or result.verdict.value
         match result.verdict:
             case Verdict.DONE:
+                if not order.post_only:  # those may be taken before all others are
+                    self._on_taken()
                 events = tracked.accept(0, result.venue_order_id, result.filled_quantity, now)
             case Verdict.REFUSED:
                 events = tracked.reject(reason, now)

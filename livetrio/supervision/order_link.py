@@ -84,6 +84,7 @@ class OrderLink:
             clock=clock,
             send_again=self._send_again,
             on_closed=self._close,
+            on_taken=lambda: self.gate.settle("venue"),
         )
         self._tracker = tracker
         self._journal = journal
@@ -154,7 +155,7 @@ class OrderLink:
     def _close(self, result: CommandResult) -> None:
         taken = "post-only orders alone" if result.takes_post_only else "no orders"
         words = f"the venue takes {taken}: {result.reason or 'it is closed'}"
-        if "venue" not in self.gate.reasons:
+        if "venue" not in self.gate.reasons and not self.gate.is_on_trial("venue"):
             log.error("the gate is closed", because=words)
         self.gate.close("venue", words, self.clock.now(), passes_post_only=result.takes_post_only)
         self.disturbed.set()
@@ -162,7 +163,10 @@ class OrderLink:
     def calm(self) -> None:
         """All was compared: try whether the venue takes orders, if it did not."""
         self.disturbed = trio.Event()
-        self.gate.open("venue")
+        if "venue" in self.gate.reasons:
+            self.gate.open("venue", on_trial=True)
+        else:
+            self.gate.settle("venue")
 
     # The session that carries it.
 

@@ -57,6 +57,23 @@ def test_a_reason_may_let_pass_what_can_only_rest():
     assert gate.reason(2 * SECOND, post_only=True) == "it is halted (since 1.0 s)"
 
 
+def test_what_was_opened_on_trial_and_is_closed_again_has_held_all_the_while():
+    gate = Gate()
+    gate.open("connection")
+    gate.close("venue", "halted", SECOND)
+    gate.open("venue", on_trial=True)
+
+    assert gate.is_open
+    assert gate.is_on_trial("venue")
+    gate.close("venue", "halted", 7 * SECOND)
+    assert gate.reason(8 * SECOND) == "halted (since 7.0 s)"
+    assert not gate.is_on_trial("venue")
+    gate.open("venue", on_trial=True)
+    gate.settle("venue")
+    gate.close("venue", "halted", 20 * SECOND)
+    assert gate.reason(21 * SECOND) == "halted (since 1.0 s)"
+
+
 def test_what_did_not_hold_may_be_opened():
     gate = Gate()
     gate.open("nothing")

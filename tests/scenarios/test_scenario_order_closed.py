@@ -79,8 +79,10 @@ async def test_a_venue_that_is_still_closed_when_it_is_tried_closes_the_gate_aga
             if orders[-1].is_open:
                 break
             await until(lambda: not trader.ctx.is_open(BTC))
+            why = trader.ctx.why_closed(BTC)
         tried = len(orders)
 
+    assert "(since 1" in why, "since it closed first, not since it was tried last"
     assert [each.status for each in orders[:-1]] == [S.REJECTED] * (tried - 1)
     assert 3 < tried < 7
 

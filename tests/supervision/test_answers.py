@@ -64,6 +64,7 @@ class World:
             clock=self.clock,
             send_again=lambda command, delay: self.again.append((command, delay)),
             on_closed=self.closed.append,
+            on_taken=lambda: None,
         )
 
     def order(self, status=S.SUBMITTED, **more):
