@@ -11,6 +11,7 @@ ended are UNKNOWN until the venue has been asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -124,7 +125,8 @@ class OrderDesk:
         now = self._clock.now()
         for order in state.working_orders:
             change = state.changes.get(order.client_order_id)
-            tracked = self.tracker.track(order, change)
+            before = state.filled_before.get(order.client_order_id, Decimal(0))
+            tracked = self.tracker.track(order, change, filled_before=before)
             self.tracker.cache.update_order(order)
             self.risk.restore(order, change)
             if order.status is OrderStatus.PENDING:

@@ -72,8 +72,16 @@ class Leg:
 class TrackedOrder:
     """An order and its legs. What its methods return has happened, in that order; publish it so."""
 
-    def __init__(self, order: Order, change: OrderPendingUpdate | None = None) -> None:
-        """Take an order, new or as the journal had it with the change that is under way, if one is."""
+    def __init__(
+        self, order: Order, change: OrderPendingUpdate | None = None, *, filled_before: Decimal = ZERO
+    ) -> None:
+        """Take an order, new or as the journal had it.
+
+        Args:
+          order: as it stands.
+          change: the one that is under way, if one is.
+          filled_before: what its legs before the present one have filled.
+        """
         self.order = order
         self.is_ours = order.strategy is not None
         """Whether we placed it; others are only looked at."""
@@ -82,10 +90,14 @@ class TrackedOrder:
         self._uncounted = ZERO
         """What is in there and may still be told of."""
         self._noted: tuple[object, ...] | None = None
-        filled = order.filled_quantity
-        self.legs: dict[int, Leg] = {
-            order.revision: Leg(order.quantity, order.price, order.trigger_price, filled, filled)
-        }
+        quantity, filled = order.quantity, order.filled_quantity
+        self.legs: dict[int, Leg] = {}
+        if filled_before:
+            quantity, filled = quantity - filled_before, filled - filled_before
+            self.legs[order.revision - 1] = Leg(
+                ZERO, None, None, filled_before, filled_before, OrderStatus.CANCELED
+            )
+        self.legs[order.revision] = Leg(quantity, order.price, order.trigger_price, filled, filled)
         if order.pending_revision is not None:
             self.legs[order.pending_revision] = (
                 Leg(order.remaining_quantity, order.price, order.trigger_price)

@@ -24,7 +24,7 @@ from livetrio.engines.client_ids import is_ours, strategy_of
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.portfolio import Portfolio
 from livetrio.engines.risk import RiskEngine
-from livetrio.engines.tracked import TrackedOrder
+from livetrio.engines.tracked import ZERO, TrackedOrder
 from livetrio.engines.unclaimed_fills import UnclaimedFills
 from livetrio.engines.watchlist import Watch, Watchlist
 from livetrio.model import (
@@ -132,10 +132,13 @@ class OrderTracker:
 
     # Orders.
 
-    def track(self, order: Order, change: OrderPendingUpdate | None = None) -> TrackedOrder:
-        """Take in an order that is not known yet; with the change that is under way, if one is."""
+    def track(
+        self, order: Order, change: OrderPendingUpdate | None = None, *, filled_before: Decimal = ZERO
+    ) -> TrackedOrder:
+        """Take in an order that is not known yet, with what the journal knows beside (see `TrackedOrder`)."""
         self._over.pop(order.client_order_id, None)
-        tracked = self._tracked[order.client_order_id] = TrackedOrder(order, change)
+        tracked = TrackedOrder(order, change, filled_before=filled_before)
+        self._tracked[order.client_order_id] = tracked
         return tracked
 
     def get(self, order_id: str) -> TrackedOrder | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -32,6 +33,8 @@ class JournalState:
     """The highest that a request was signed with; 0: none was."""
     changes: Mapping[str, OrderPendingUpdate]
     """Of those working orders that were being modified: what was asked for last, by client order id."""
+    filled_before: Mapping[str, Decimal]
+    """Of those working orders that were modified: what was filled of them before that, by client order id."""
     states: Mapping[str, Mapping[str, Any]]
     """What was `put`, by kind and key, as JSON has it: decimals are text."""
     ended: str | None
@@ -67,6 +70,9 @@ def load_state(
             for each in orders
             if each.pending_revision is not None and (change := _last_change(connection, each)) is not None
         },
+        filled_before={
+            each.client_order_id: _filled_before(connection, each) for each in orders if each.revision
+        },
         fill_ids=frozenset(row[0] for row in fill_ids),
         payment_ids=frozenset(row[0] for row in payment_ids),
         last_fill_ts=_one(connection, "SELECT max(ts_event) FROM fills"),
@@ -86,6 +92,19 @@ def _last_change(connection: sqlite3.Connection, order: Order) -> OrderPendingUp
         if KINDS.get(row[3]) is OrderPendingUpdate:
             found = decode_event(row, order, {})
     return found if isinstance(found, OrderPendingUpdate) else None
+
+
+_SELECT_FILLED = (
+    "SELECT fills.quantity FROM order_events CROSS JOIN fills USING (fill_id) "
+    "WHERE order_events.client_order_id = ? AND instrument = ? AND revision < ?"
+)
+"""What was filled of an order by revisions before one; from its events, for fills are not found by orders."""
+
+
+def _filled_before(connection: sqlite3.Connection, order: Order) -> Decimal:
+    place = (order.client_order_id, order.instrument_id, order.revision)
+    with decoding("fills"):
+        return sum((Decimal(row[0]) for row in connection.execute(_SELECT_FILLED, place)), Decimal(0))
 
 
 def _one(connection: sqlite3.Connection, query: str) -> Any:

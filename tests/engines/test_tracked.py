@@ -224,6 +224,18 @@ def test_a_modification_that_was_done_before_a_restart_and_told_of_by_a_fill_alo
     assert tracked.order.remaining_quantity == 5
 
 
+def test_what_was_filled_before_a_modification_is_still_part_of_the_order_after_a_restart():
+    restored = order(S.PARTIALLY_FILLED, revision=1, quantity=Decimal(10), filled_quantity=Decimal(4))
+    tracked = TrackedOrder(restored, filled_before=Decimal(4))
+
+    take(tracked, report(S.ACCEPTED, 6, of=6, revision=1, venue_id="2"))
+    assert (restored.quantity, restored.remaining_quantity) == (10, 6)
+    take(tracked, fill(1, 2, revision=1, venue_id="2"))
+    assert (restored.status, restored.remaining_quantity) == (S.PARTIALLY_FILLED, 4)
+    take(tracked, fill(2, 4, revision=1, venue_id="2"))
+    assert (restored.status, restored.quantity) == (S.FILLED, 10)
+
+
 def test_a_late_fill_of_what_an_order_was_before_a_restart_takes_nothing_from_what_it_is():
     tracked = TrackedOrder(order(S.ACCEPTED, revision=1, quantity=Decimal(8)))
 

@@ -136,6 +136,33 @@ def test_what_an_order_was_to_become_is_remembered(path):
     assert (change.quantity, change.price, change.trigger_price) == (Decimal("7.50"), Decimal("99.5"), None)
 
 
+def test_what_was_filled_of_an_order_before_it_was_modified_is_remembered(path):
+    journal = opened(path)
+    one = order(1, OrderStatus.PARTIALLY_FILLED, revision=2)
+    other = order(2, revision=1)
+    filled = (
+        (one, fill(1, quantity=Decimal("0.5"), revision=0)),
+        (one, fill(2, quantity=Decimal("0.25"), revision=1)),
+        (one, fill(3, quantity=Decimal("0.75"), revision=2)),
+        (other, fill(4, quantity=Decimal("0.1"), revision=1)),
+        (order(3, OrderStatus.FILLED, revision=1), fill(5, revision=0)),
+    )
+    for whose, each in filled:
+        journal.record_fill(each, "mm")
+        journal.record_event(
+            OrderFilled(
+                order=whose, previous=whose.status, status=whose.status, fill=each, ts_event=1, ts_init=1
+            )
+        )
+    journal.record_order(order(4))
+    journal.close("stopped")
+
+    assert opened(path).load().filled_before == {
+        one.client_order_id: Decimal("0.75"),
+        other.client_order_id: 0,
+    }
+
+
 def test_small_states_are_put_replaced_and_removed(path):
     journal = opened(path)
     journal.put("position", BTC, {"quantity": "1"})

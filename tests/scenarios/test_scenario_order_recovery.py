@@ -276,6 +276,34 @@ async def test_a_modification_under_way_at_the_crash_is_settled_by_the_exchange(
 
 
 @within(3600)
+async def test_an_order_that_was_filled_in_part_and_then_modified_has_its_whole_size_after_a_restart(
+    tmp_path, autojump_clock
+):
+    path = tmp_path / "orders"
+    async with open_exchange() as run_there:
+        first = Trader()
+        async with run_there(first, journal=path, execution=LEAVE):
+            bid = first.ctx.cache.get_quote(BTC).bid_price
+            order = first.ctx.submit_order(BTC, BUY, Decimal(5), price=bid)
+            await until(lambda: order.is_open and order.filled_quantity, 600)
+            first.ctx.modify_order(order, price=first.price("0.9"))
+            await until(lambda: order.revision == 1)
+        second = Trader()
+        async with run_there(second, journal=path, execution=LEAVE) as run:
+            (again,) = second.ctx.orders()
+            await wait_settled(run)
+            counted = run.desk.risk.exposure.working(BTC, None).buys
+            agree = disagreements(run)
+            second.ctx.modify_order(again, price=second.price("1.01"))
+            await second.ctx.wait_closed(again)
+
+    assert 0 < order.filled_quantity < 5
+    assert counted == 5 - order.filled_quantity
+    assert agree == []
+    assert (again.status, again.quantity, again.filled_quantity) == (S.FILLED, 5, 5)
+
+
+@within(3600)
 async def test_an_order_that_was_on_its_way_at_the_crash_is_unknown_until_the_exchange_is_asked(
     tmp_path, autojump_clock
 ):
