@@ -276,7 +276,8 @@ class ExecutionEngine:
             instrument_id=order.instrument_id,
             side=order.side,
             quantity=order.quantity if quantity is None else quantity,
-            price=order.price if price is None else price,
+            # What the venue made of an order without a limit is not ours to ask for.
+            price=order.price if price is None and order.order_type.has_limit else price,
             order_type=order.order_type,
             trigger_price=order.trigger_price if trigger_price is None else trigger_price,
             time_in_force=order.time_in_force,
@@ -326,6 +327,10 @@ class ExecutionEngine:
         valid = normalise_change(wanted, order.filled_quantity, instrument)
         if isinstance(valid, str):
             return valid
+        if (valid.quantity, valid.trigger_price) == (order.quantity, order.trigger_price) and (
+            valid.price == order.price or not order.order_type.has_limit
+        ):
+            return "it is like that already"  # and would only lose its place in the queue
         return (
             self.tracker.risk.check_modify(order, valid.quantity, valid.price, valid.trigger_price) or valid
         )

@@ -39,8 +39,6 @@ def normalise_change(wanted: SubmitOrder, filled: Decimal, instrument: Instrumen
       filled: what is filled, which the instrument has taken as it is.
       instrument: of which it is.
     """
-    if not wanted.order_type.has_limit:
-        wanted = attrs.evolve(wanted, price=None)  # what the venue made of it is not ours to ask for
     nonsense = _find_nonsense(wanted, instrument)
     if nonsense is not None:
         return nonsense

@@ -187,8 +187,11 @@ class TrackedOrder:
         events: list[OrderEvent] = []
         if not order.is_closed:
             events.append(self._event(OrderModifyRejected, order.status, reason, now, now))
-        if is_over and self.leg.end is None:
-            self.leg.end, self.leg.reason, self.leg.ts_end = OrderStatus.CANCELED, reason, now
+        if is_over:
+            leg = self.leg
+            if leg.end is None:
+                leg.end, leg.ts_end = OrderStatus.CANCELED, now
+            leg.reason = leg.reason or reason
         return events + self._settle(now)
 
     def refuse_cancel(self, reason: str, now: int) -> list[OrderEvent]:

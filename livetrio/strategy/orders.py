@@ -117,6 +117,8 @@ class OrderActions:
 
     def cancel_order(self, order: Order) -> bool:
         """Cancel an order; False if it is over already. It may still fill: only the venue ends it."""
+        if order.is_closed:  # and may be forgotten by now
+            return False
         return self._engine.cancel_order(order.client_order_id)
 
     def cancel_all(self, instrument: str | None = None, side: OrderSide | None = None) -> CancelCounts:
@@ -135,6 +137,8 @@ class OrderActions:
         trigger_price: Decimal | None = None,
     ) -> str | None:
         """Change an order's price or whole size (what is filled included); why that is refused, or None."""
+        if order.is_closed:
+            return f"it is over: {order.status.value}"
         return self._engine.modify_order(
             order.client_order_id, quantity=quantity, price=price, trigger_price=trigger_price
         )

@@ -252,6 +252,8 @@ class OrderLink:
             self._tracker.hasten(order, words, self._config.retry_interval_ms * MILLISECOND)
             return False
         closed = self.gate.reason(self.clock.now(), post_only=order.post_only)
+        if isinstance(command, Modify) and order.is_canceling:
+            closed = "the order is being canceled"
         if closed is not None:
             self.answers.give_back(command, closed)
         return closed is None

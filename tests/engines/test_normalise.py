@@ -116,10 +116,13 @@ def test_of_a_change_what_is_open_must_be_worth_enough():
     assert normalise_change(command("1.1"), D(1), INSTRUMENT) == terms("1.1")
 
 
-def test_a_change_of_what_has_no_limit_asks_for_none():
-    stop = command(order_type=OrderType.STOP_MARKET, trigger_price=D(90))
+def test_a_change_of_what_has_no_limit_can_ask_for_none():
+    stop = command(price=None, order_type=OrderType.STOP_MARKET, trigger_price=D(90))
 
     assert normalise_change(stop, D(0), INSTRUMENT) == Terms(D(1), None, D(90))
+    assert normalise_change(attrs.evolve(stop, price=D(91)), D(0), INSTRUMENT) == (
+        "a stop_market order has no price"
+    )
 
 
 @given(

@@ -167,6 +167,15 @@ def test_a_modification_that_lost_the_order_ends_it():
     assert tracked.order.status is S.CANCELED
 
 
+def test_an_order_that_was_lost_in_a_modification_says_why_whatever_is_told_first():
+    tracked = modified()
+    take(tracked, report(S.CANCELED))
+    tracked.end_modification("no margin", 5, is_over=True)
+
+    assert tracked.order.status is S.CANCELED
+    assert tracked.order.reason == "no margin"
+
+
 def test_a_modification_that_came_too_late_leaves_the_order_to_its_end():
     tracked = modified()
 

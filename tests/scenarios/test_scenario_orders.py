@@ -8,10 +8,12 @@ import pytest
 import trio
 from trader_world import BTC, BUY, ETH, SELL, SIZE, Trader, go_wrong, requests_of, resting, until
 
+from livetrio.cache import CacheConfig
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import OrderNotFound, StrategyFailed
 from livetrio.exchange import ExchangeSettings
+from livetrio.journal.reading import open_copy
 from livetrio.model import (
     CancelAllOrders,
     CancelOrder,
@@ -192,6 +194,75 @@ async def test_a_modified_order_is_the_same_order_with_another_price_and_size(au
     assert trader.names(order).count("OrderUpdated") == 1
     assert "OrderModifyRejected" in trader.names(order)
     assert found == []
+
+
+@within(3600)
+async def test_a_modification_of_an_order_that_is_canceled_at_once_never_leaves(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        order = trader.rest()
+        await until(lambda: order.is_open)
+        refusal = trader.ctx.modify_order(order, price=trader.price("0.94"))
+        trader.ctx.cancel_order(order)
+        await trader.ctx.wait_closed(order)
+        await trio.sleep(10)
+        run.desk.keeper.commit()
+        with open_copy(run.journal) as journal:
+            rows = journal._connection.execute("SELECT kind FROM requests ORDER BY nonce").fetchall()
+                row[0] for row in journal._connection.execute("SELECT kind FROM requests ORDER BY nonce")
+    assert refusal is None
+    assert (order.status, order.pending_revision) == (S.CANCELED, None)
+    assert rows == [("Submit",), ("Cancel",)]
+    assert "OrderModifyRejected" in trader.names(order)
+    assert not run.account.orders
+
+
+@within(3600)
+async def test_what_is_no_change_or_of_what_an_order_has_not_is_refused_and_keeps_its_place(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        order = trader.rest()
+        stop = trader.ctx.submit_order(
+            BTC, SELL, SIZE, order_type=OrderType.STOP_MARKET, trigger_price=trader.price("0.9")
+        )
+        await until(lambda: order.is_open and stop.is_open)
+        before = set(run.account.orders)
+        modify = trader.ctx.modify_order
+        refusals = [
+            modify(order),
+            modify(order, price=order.price + Decimal("0.01")),
+            modify(stop, trigger_price=stop.trigger_price),
+            modify(stop, price=trader.price("0.9")),
+            modify(order, trigger_price=order.price),
+        ]
+        await trio.sleep(5)
+        after = set(run.account.orders)
+
+    assert refusals == [
+        *["it is like that already"] * 3,
+        "a stop_market order has no price",
+        "a limit order has no trigger price",
+    ]
+    assert after == before
+
+
+@within(3600)
+async def test_what_is_over_and_forgotten_can_neither_be_canceled_nor_changed(autojump_clock):
+    trader = Trader()
+    async with run_strategy(trader) as run:
+        run.engine.cache.config = CacheConfig(order_history_limit=3)
+        first = trader.ctx.submit_order(BTC, BUY, Decimal(0))
+        for _ in range(3):
+            trader.ctx.submit_order(BTC, BUY, Decimal(0))
+        with trio.fail_after(1):
+            await trader.ctx.wait_closed(first)
+        is_forgotten = run.desk.tracker.get(first.client_order_id) is None
+        canceled = trader.ctx.cancel_order(first)
+        refusal = trader.ctx.modify_order(first, price=Decimal(1))
+
+    assert is_forgotten
+    assert canceled is False
+    assert refusal == "it is over: denied"
 
 
 @within(3600)
