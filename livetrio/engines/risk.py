@@ -6,10 +6,6 @@ size, so that there is a way out; of all else nothing passes that would break on
 does not if other orders of its side keep to a limit only because of the position that it would close: these
 have to be canceled first. If it is nobody's, it passes all the same, so that the kill switch works.
 
-    ACTIVE      within the limits
-    REDUCING    only what makes positions smaller
-    HALTED      nothing
-
 A modification counts by what it adds. The order that it replaces may be filled while it is on its way; where
 a venue takes that as a fill more, a position can exceed its limit by that fill, and it counts from then on.
 
@@ -20,36 +16,29 @@ is behind it. To check an order costs the same however many are working.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
-from enum import Enum
 from typing import Any, Protocol
 
 import structlog
 
 from livetrio.cache import Cache
+from livetrio.engines.collar import Collar
 from livetrio.engines.exposure import Exposure
 from livetrio.engines.locks import Lock, Locks, Remember, RoundTrip
 from livetrio.engines.losses import Losses, Results
-from livetrio.engines.market_price import MarketPrice, find_fresh_price, find_known_price
+from livetrio.engines.market_price import MarketPrice, find_known_price
 from livetrio.engines.rate import Rate
 from livetrio.engines.risk_config import InstrumentLimits, OwnerLimits, RiskConfig, StrategyLimits
+from livetrio.engines.trading_state import TradingState
 from livetrio.engines.wish import Scope, Wish
 from livetrio.model import InstrumentId, Order, OrderEvent, OrderPendingUpdate, OrderType, nearest, venue_of
 
 log = structlog.get_logger()
 
 ZERO = Decimal(0)
-BPS = Decimal(10_000)
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
-
-
-class TradingState(Enum):
-    """What may leave."""
-
-    ACTIVE = "active"
-    REDUCING = "reducing"
-    HALTED = "halted"
 
 
 class Holdings(Results, Protocol):
@@ -93,9 +82,12 @@ class RiskEngine:
         self._portfolio = portfolio
         self._now = now
         self._on_breach = on_breach
+        self._collar = Collar(config, cache, now=now)
         self._rate = Rate(config.max_order_rate, config.order_rate_burst)
         self._locks = Locks(config.protections, remember=remember)
         self._losses = Losses(config, portfolio, remember=remember)
+        self.is_closing = False
+        """Whether the kill switch is at work, just now."""
         self._told: set[str] = set()
         """Kinds of the account's breaches that were told and still hold."""
         owners: list[tuple[str | None, OwnerLimits]] = [(None, config), *config.strategies.items()]
@@ -122,6 +114,21 @@ class RiskEngine:
             self.reason = None
             self._losses.begin_afresh()
             self._told.clear()
+
+    def why_halted(self) -> str | None:
+        """In words why nothing may leave, or None: something may."""
+        if self.state is not TradingState.HALTED or self.is_closing:
+            return None
+        return self._name_state("trading is halted")
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """While the block runs, what makes positions smaller may leave though trading is halted."""
+        self.is_closing = True
+        try:
+            yield
+        finally:
+            self.is_closing = False
 
     def locks(self) -> tuple[Lock, ...]:
         """Entry locks that hold now."""
@@ -186,7 +193,7 @@ class RiskEngine:
             left=order.remaining_quantity,
             more=order.remaining_quantity - self.exposure.counted(order),
             is_new=True,
-            market=self._find_price(order.instrument_id),
+            market=self._collar.find_price(order.instrument_id),
         )
         return self._refuse(wish)
 
@@ -212,7 +219,7 @@ class RiskEngine:
             left=left,
             more=left - self.exposure.counted(order),
             is_new=False,
-            market=self._find_price(order.instrument_id),
+            market=self._collar.find_price(order.instrument_id),
         )
         refusal = self._refuse(wish)
         if refusal is None:
@@ -222,8 +229,9 @@ class RiskEngine:
     def _refuse(self, wish: Wish) -> str | None:
         if self._unproved:
             self._prove_instruments(wish.order.instrument_id)
-        if self.state is TradingState.HALTED:
-            return self._name_state("trading is halted")
+        halted = self.why_halted()
+        if halted is not None:
+            return halted
         refusal = None if wish.only_shrinks else self._refuse_risk(wish)
         if refusal is None and not self._rate.take(self._now()) and not wish.is_unlimited_exit:
             return f"more than {self.config.max_order_rate:f} orders a second"
@@ -232,7 +240,7 @@ class RiskEngine:
     def _refuse_risk(self, wish: Wish) -> str | None:
         is_exit = self._reduces(wish, None)
         if isinstance(wish.market, MarketPrice):
-            refusal = self._refuse_price(wish, wish.market)
+            refusal = self._collar.refuse(wish, wish.market)
         else:
             # What closes a position at the market is worse kept in than let out without a look at the price.
             refusal = None if is_exit and not wish.order.order_type.has_limit else wish.market
@@ -253,32 +261,12 @@ class RiskEngine:
     def _name_state(self, words: str) -> str:
         return f"{words}: {self.reason} (since {(self._now() - self.since) / SECOND:.1f} s)"
 
-    # Price and time.
-
-    def _find_price(self, instrument: InstrumentId) -> MarketPrice | str:
-        limits = self.config.instruments.get(instrument)
-        age = None if limits is None else limits.max_price_age_ms
-        return find_fresh_price(self._cache, instrument, self._now(), age or self.config.max_price_age_ms)
-
-    def _refuse_price(self, wish: Wish, market: MarketPrice) -> str | None:
-        """Too far beyond the market; or, of an order that waits for its trigger, beyond that."""
-        order, price = wish.order, wish.price
-        if price is None or not order.order_type.has_limit:
-            return None
-        reference, words = market.price, "the market at"
-        if order.order_type.has_trigger:
-            reference, words = wish.trigger_price or price, "its trigger price"
-        limits = self.config.instruments.get(order.instrument_id)
-        most = (None if limits is None else limits.price_collar_bps) or self.config.price_collar_bps
-        beyond = (price - reference) * order.side.sign / reference * BPS
-        if beyond <= most:
-            return None
-        return f"its price {price:f} is {beyond:.0f} bps beyond {words} {reference:f}, the limit is {most:f}"
+    # Time.
 
     def _refuse_entry(self, wish: Wish) -> str | None:
         """Now is not the time for what does not make the account's position smaller; locks let out what does
         so to the strategy's own."""
-        if self.state is TradingState.REDUCING:
+        if self.state is not TradingState.ACTIVE:
             return self._name_state("only what makes positions smaller may leave")
         order = wish.order
         lock = self._locks.reason(order.instrument_id, order.strategy, self._now())

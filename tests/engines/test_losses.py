@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from risk_desk import DAY, SECOND, Desk
 
-from livetrio.engines.risk import TradingState
 from livetrio.engines.risk_config import StrategyLimits
+from livetrio.engines.trading_state import TradingState
 
 D = Decimal
 

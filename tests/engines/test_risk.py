@@ -6,8 +6,8 @@ import pytest
 from risk_desk import BTC, BUY, ETH, SECOND, SELL, Desk, limited, perpetual
 from structlog.testing import capture_logs
 
-from livetrio.engines.risk import TradingState
 from livetrio.engines.risk_config import InstrumentLimits, Protection, StrategyLimits
+from livetrio.engines.trading_state import TradingState
 from livetrio.model import Order, OrderPendingUpdate, OrderStatus, OrderType
 
 D = Decimal
@@ -355,6 +355,32 @@ def test_the_limit_of_a_stop_is_compared_with_its_trigger():
     assert desk.place(BUY, 1, 220, **stop) == (
         "its price 220 is 1000 bps beyond its trigger price 200, the limit is 500"
     )
+
+
+@pytest.mark.parametrize(
+    ("side", "kind", "trigger", "price"),
+    [
+        (BUY, OrderType.TAKE_PROFIT_LIMIT, 1000, 1000),
+        (SELL, OrderType.TAKE_PROFIT_LIMIT, 10, 10),
+        (BUY, OrderType.STOP_LIMIT, 90, 110),
+        (SELL, OrderType.STOP_LIMIT, 110, 90),
+    ],
+)
+def test_what_would_be_triggered_at_once_is_compared_with_the_market(side, kind, trigger, price):
+    desk = Desk()
+
+    assert "bps beyond the market at 100" in desk.place(
+        side, 1, price, order_type=kind, trigger_price=D(trigger)
+    )
+
+
+@pytest.mark.parametrize(("side", "trigger", "price"), [(BUY, 50, 52), (SELL, 200, 192)])
+def test_the_limit_of_a_take_profit_that_waits_is_compared_with_its_trigger(side, trigger, price):
+    desk = Desk()
+    values = {"order_type": OrderType.TAKE_PROFIT_LIMIT, "trigger_price": D(trigger)}
+
+    assert left(desk.place(side, 1, price, **values))
+    assert "beyond its trigger price" in desk.place(side, 1, price * (1 + side.sign * D("0.1")), **values)
 
 
 def test_an_instrument_may_have_a_collar_and_an_age_of_its_own():
