@@ -73,7 +73,9 @@ def _read_duration(_: click.Context, __: click.Parameter, text: str | None) -> f
     "--duration", callback=_read_duration, metavar="TIME", help="Stop after 30s, 5m, 1h30m, … Default: never."
 )
 @click.option(
-    "--forgive", is_flag=True, help="End the entry locks of earlier runs, and let drawdowns count from now."
+    "--forgive",
+    is_flag=True,
+    help="End halts and entry locks of earlier runs, and let drawdowns count from now.",
 )
 @level_option
 @format_option

@@ -176,7 +176,7 @@ class LiveTradingEngine:
             the disk with each request.
           execution: how orders are sent, waited for and asked about.
           risk: the limits.
-          forgive: end the entry locks of earlier runs, and let drawdowns count from now.
+          forgive: end halts and entry locks of earlier runs, and let drawdowns count from now.
 
         Raises:
           ConfigError: recovery is off, so that no order could leave.
@@ -524,8 +524,9 @@ class LiveTradingEngine:
         self._begin_stop(ShutdownReason.USER_REQUEST, reason)
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
-        """The kill switch: let nothing leave that makes risk larger, cancel all orders, and close all
-        positions if asked to. The engine goes on; a restart makes it trade again.
+        """The kill switch: let nothing leave any more, cancel all orders of the account, and close all
+        positions if asked to. The engine goes on, and stays halted in its next runs until one is told to
+        forgive.
 
         Raises:
           NotRunning: it does not run, or takes no orders.

@@ -37,7 +37,10 @@ def reconcile(config: Path, overrides: tuple[str, ...], plan: bool) -> None:
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--flatten", is_flag=True, help="Close all positions, too.")
 def halt(journal: Path, flatten: bool) -> None:
-    """Let the engine that writes JOURNAL cancel all orders and place none that make risk larger."""
+    """Let the engine that writes JOURNAL cancel all orders and place none any more.
+
+    It goes on without trading, and so do its next runs, until one is told to --forgive.
+    """
     with explaining_errors():
         from livetrio.errors import NotRunning
         from livetrio.journal.lock import holder_of

@@ -24,15 +24,17 @@ from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.engines.endpoints import OrderEndpoints
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.execution_config import ExecutionConfig
+from livetrio.engines.kill_switch import KillSwitch
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.portfolio import Portfolio
-from livetrio.engines.risk import RiskEngine, TradingState
+from livetrio.engines.risk import RiskEngine
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.engines.tracker import OrderTracker
+from livetrio.engines.trading_state import TradingState
 from livetrio.errors import AccountRefused, JournalFailed, LiveTradingError
 from livetrio.journal.journal import Journal
 from livetrio.journal.state import JournalState
-from livetrio.model import Order, OrderSide, OrderStatus, OrderType, SubmitOrder
+from livetrio.model import Order, OrderStatus
 from livetrio.supervision.account import AccountService
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.journal_keeper import JournalKeeper
@@ -44,6 +46,9 @@ log = structlog.get_logger()
 LIMITS_INTERVAL = 1.0
 """Seconds between two looks at losses, and at whether a new day has begun."""
 
+
+FLATTEN_LIMIT = 2.0
+"""Seconds, at the most, that a stop waits for positions to be closed if that was begun."""
 
 DAY = 86_400_000_000_000
 """Nanoseconds."""
@@ -74,7 +79,7 @@ class OrderDesk:
         """Begin where the journal ends.
 
         Args:
-          forgive: end the entry locks of earlier runs, and let drawdowns count from now.
+          forgive: end halts and entry locks of earlier runs, and let drawdowns count from now.
           fail: called when the engine has to stop, with why.
         """
         self._clock = clock
@@ -86,7 +91,7 @@ class OrderDesk:
             cache,
             self.portfolio,
             now=clock.now,
-            on_breach=lambda reason: self.halt(reason),
+            on_breach=self._take_breach,
             remember=self.keeper.put,
         )
         self.portfolio.on_round_trip = self.risk.on_round_trip
@@ -107,12 +112,14 @@ class OrderDesk:
             now=clock.now,
             ids=ClientOrderIds(journal.journal_id, journal.run),
         )
+        self.kill_switch = KillSwitch(self.execution, now=clock.now, remember=self.keeper.put)
         self.accounts: list[AccountService] = []
         self._fills_since = _remembered_since(journal)
         self._state = journal.load(fills_since=self._fills_since)
         self._restore(self._state)
         if forgive:
             self.risk.forgive()
+            self.kill_switch.forgive()
         self._is_stopping = False
 
     def _restore(self, state: JournalState) -> None:
@@ -122,6 +129,7 @@ class OrderDesk:
         self.portfolio.restore(state.states.get("position", {}))
         self.portfolio.changed_keys()
         self.risk.restore_states(state.states)
+        self.kill_switch.restore(state.states)
         now = self._clock.now()
         for order in state.working_orders:
             change = state.changes.get(order.client_order_id)
@@ -200,6 +208,7 @@ class OrderDesk:
             self.portfolio.mark_positions(now)
             self.tracker.note_positions()
             self.risk.check_losses()
+            self.kill_switch.look()
             due = max(due + LIMITS_INTERVAL, trio.current_time())
             await trio.sleep_until(due)
 
@@ -214,30 +223,15 @@ class OrderDesk:
             account.link.gate.close("journal", str(error), self._clock.now())
         self._fail(error)
 
+    def _take_breach(self, reason: str) -> None:
+        """More was lost than may be. A restart finds that out by itself."""
+        self.kill_switch.halt(reason, flatten=self.risk.config.flatten_on_loss, is_remembered=False)
+
     # The kill switch.
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
-        """Let no order leave that makes risk larger, cancel all that rest, and close positions if asked
-        to."""
-        log.error("trading is halted", reason=reason, flatten=flatten)
-        self.risk.set_state(TradingState.REDUCING if flatten else TradingState.HALTED, reason)
-        self.execution.cancel_all_orders()
-        if flatten:
-            for position in self.tracker.cache.get_all_positions():
-                order = self.execution.submit_order(
-                    SubmitOrder(
-                        instrument_id=position.instrument_id,
-                        side=OrderSide.SELL if position.quantity > 0 else OrderSide.BUY,
-                        quantity=abs(position.quantity),
-                        order_type=OrderType.MARKET,
-                        reduce_only=True,
-                    )
-                )
-                if order.is_closed:
-                    log.error(
-                        "a position cannot be closed", instrument=position.instrument_id, because=order.reason
-                    )
-            self.risk.set_state(TradingState.HALTED, reason)
+        """Let nothing leave any more, cancel all that rests, close positions if asked to: `KillSwitch`."""
+        self.kill_switch.halt(reason, flatten=flatten)
 
     # The end.
 
@@ -252,8 +246,12 @@ class OrderDesk:
     async def wind_down(self) -> None:
         """Cancel our own orders, wait for the venue's word, and take the dead man's switch back.
 
-        The limit is the caller's. What is left afterwards, `left` names.
+        What the kill switch was closing comes first. The limit is the caller's. What is left afterwards,
+        `left` names.
         """
+        with trio.move_on_after(FLATTEN_LIMIT):
+            while self.kill_switch.can_flatten:
+                await self.tracker.progress().wait()
         for account in self.accounts:
             account.link.gate.close("stop", "the engine stops", self._clock.now())
         if self.execution.config.cancel_on_stop:

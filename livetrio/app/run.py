@@ -88,7 +88,7 @@ async def running(engine: LiveTradingEngine) -> AsyncIterator[LiveTradingEngine]
 async def run_config(config: Config, *, duration: float | None = None, forgive: bool = False) -> RunOutcome:
     """Run what a configuration says, until it ends, a signal comes, or ``duration`` seconds have passed.
 
-    With ``forgive`` the entry locks of earlier runs are ended, and drawdowns count from now.
+    With ``forgive`` halts and entry locks of earlier runs are ended, and drawdowns count from now.
 
     Raises:
       ConfigError: as `open_engine`. What the run fails of is in the outcome instead, beside the report.

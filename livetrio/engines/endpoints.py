@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from livetrio.bus import MessageBus
-from livetrio.engines.execution import CancelCounts, ExecutionEngine
+from livetrio.engines.execution import ExecutionEngine
+from livetrio.engines.order_client import CancelCounts
 from livetrio.errors import UsageError
 from livetrio.model import CancelAllOrders, CancelOrder, ModifyOrder, Order, QueryOrder, SubmitOrder
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Protocol
-
-import attrs
 
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.engines.gate import Gate
-from livetrio.engines.market_price import find_touch
+from livetrio.engines.market_price import find_known_price
 from livetrio.engines.normalise import Terms, normalise, normalise_change
+from livetrio.engines.order_client import CancelCounts, OrderClient
 from livetrio.engines.tracked import TrackedOrder
 from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import OrderNotFound
@@ -42,40 +39,6 @@ from livetrio.model import (
 
 MILLISECOND = 1_000_000
 BPS = Decimal(10_000)
-
-
-class OrderClient(Protocol):
-    """Whoever sends orders to one venue."""
-
-    gate: Gate
-    needs_limit_for_market: bool
-    """Whether market orders must have a worst price."""
-
-    def refusal(self, command: SubmitOrder) -> str | None:
-        """Why the venue would not take such an order, whatever its price and size, or None."""
-        ...
-
-    def submit(self, order: Order) -> None:
-        """Let it leave as soon as it can."""
-        ...
-
-    def cancel(self, order: Order) -> None:
-        """Cancel it, before all else that waits."""
-        ...
-
-    def modify(self, order: Order, quantity: Decimal, price: Decimal | None, trigger: Decimal | None) -> None:
-        """Let it become its `pending_revision` (``quantity``: what shall be open)."""
-        ...
-
-
-@attrs.frozen
-class CancelCounts:
-    """What became of a wish to cancel several orders."""
-
-    canceled_count: int
-    """Cancellations that are on their way."""
-    failed_count: int
-    """Orders that nobody can cancel: their venue is none of this engine's."""
 
 
 class ExecutionEngine:
@@ -194,7 +157,7 @@ class ExecutionEngine:
         if refusal is not None:
             return refusal
         if order.order_type is OrderType.MARKET and client.needs_limit_for_market:
-            touch = find_touch(self.cache, order, self._now())
+            touch = self._find_touch(order)
             if touch is None:
                 return f"a market order needs a fresh quote, and there is none of {order.instrument_id}"
             slippage = self.config.market_slippage_bps / BPS
@@ -204,6 +167,14 @@ class ExecutionEngine:
                 else instrument.round_price_up(touch[0] * (1 - slippage))
             )
         return self.tracker.risk.check(order)
+
+    def _find_touch(self, order: Order) -> tuple[Decimal, Decimal] | None:
+        """Best bid and ask; of what closes a position, if there are none, the last price that is known."""
+        touch = self.cache.get_bid_ask(order.instrument_id, now=self._now())
+        if touch is None and (order.reduce_only or self.tracker.risk.is_closing):
+            price = find_known_price(self.cache, order.instrument_id)
+            touch = None if price is None else (price, price)
+        return touch
 
     def _unlisted(self, instrument: str) -> str:
         known = [each.instrument_id for each in self.cache.get_all_instruments()]

@@ -81,7 +81,7 @@ class OwnerLimits(Limits):
     """Lost since midnight UTC, open positions at their marks. Reached by the account, trading is halted; by
     a strategy, its entries are locked until the next midnight."""
     max_drawdown: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
-    """Lost since the best that was reached in this run. Reached by the account, trading is halted; by a
+    """Lost since the best that was reached. Reached by the account, trading is halted; by a
     strategy, its entries are locked until it has been better for a day."""
 
 
@@ -139,6 +139,8 @@ class RiskConfig(OwnerLimits):
     """New and modified orders a second, on the average. Cancellations do not count."""
     order_rate_burst: int = attrs.field(default=100, validator=_whole(1))
     """How many of them may come at once."""
+    flatten_on_loss: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+    """Whether all positions are closed at the market, too, when the account's losses halt trading."""
     instruments: Mapping[str, InstrumentLimits] = attrs.field(factory=dict, validator=_instruments)
     """By instrument id."""
     strategies: Mapping[str, StrategyLimits] = attrs.field(factory=dict)

@@ -19,7 +19,8 @@ from typing import Any
 
 import trio
 
-from livetrio.engines.execution import CancelCounts, ExecutionEngine
+from livetrio.engines.execution import ExecutionEngine
+from livetrio.engines.order_client import CancelCounts
 from livetrio.errors import UsageError
 from livetrio.model import (
     Order,
@@ -170,7 +171,8 @@ class OrderActions:
         """
         if self._execution is None:
             return "this engine takes no orders"
-        return self._execution.why_closed(instrument, post_only=post_only)
+        closed = self._execution.why_closed(instrument, post_only=post_only)
+        return closed or self._execution.tracker.risk.why_halted()
 
     def is_open(self, instrument: str, *, post_only: bool = False) -> bool:
         """Whether orders of an instrument, or its post-only ones, may leave now."""

@@ -102,7 +102,7 @@ async def run_strategy(
       loop: whether the recording begins again at its end, rather than falling silent.
       config: the engine's; by default one that ticks each second.
       risk: the limits on its orders.
-      forgive: end the entry locks that the journal has, and let drawdowns count from now.
+      forgive: end the halt and the entry locks that the journal has, and let drawdowns count from now.
       execution: how they are sent, waited for and asked about.
       orders: whether there is an account to trade; False: market data only.
       journal: the file that remembers them; by default one that is gone afterwards.

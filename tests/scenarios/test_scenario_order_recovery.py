@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
 import trio
+from exchange_world import change_position, open_exchange
 from order_world import wait_settled
 from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, resting, until
 
 from livetrio import Strategy
 from livetrio.app.engine import EngineState
-from livetrio.clock import Clock
 from livetrio.engines.client_ids import is_ours
 from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.engines.risk import TradingState
 from livetrio.engines.risk_config import Protection, RiskConfig
+from livetrio.engines.trading_state import TradingState
 from livetrio.errors import AccountRefused, JournalInUse
-from livetrio.exchange import ExchangeSettings, LocalExchange
+from livetrio.exchange import ExchangeSettings
 from livetrio.exchange.chain.matching import end
 from livetrio.exchange.chain.order import Status
 from livetrio.exchange.chain.trading import cancel_all
@@ -30,21 +29,6 @@ from livetrio.testing.agreement import disagreements
 
 S = OrderStatus
 LEAVE = ExecutionConfig(cancel_on_stop=False)
-
-
-@asynccontextmanager
-async def open_exchange(**settings):
-    """An exchange that outlives the engines that come to it; how to run one of them there."""
-    clock = Clock.simulated()
-    local = LocalExchange(ExchangeSettings(**settings), clock=clock)
-    async with trio.open_nursery() as nursery:
-        await nursery.start(local.run)
-
-        def run(*strategies, **more):
-            return run_strategy(*strategies, local=local, clock=clock, **more)
-
-        yield run
-        nursery.cancel_scope.cancel()
 
 
 async def open_orders(trader, number, *, least="0.90"):
@@ -211,16 +195,6 @@ async def test_a_position_that_was_there_before_the_journal_is_taken_in_as_nobod
     assert position.quantity == SIZE
     assert own == 0
     assert agree == []
-
-
-def change_position(run, lots):
-    """Let the account hold more, or less, without any trade."""
-    asset = run.exchange.ledger.listing.by_coin["BTC"].asset
-    position = run.account.position(asset)
-    mark = run.exchange.ledger.marks[asset]
-    position.szi += lots
-    position.entry_ntl = abs(position.szi) * mark
-    run.exchange.ledger.holders[asset][run.account.address] = run.account
 
 
 @pytest.mark.parametrize("policy", ["adopt", "cancel", "refuse"])

@@ -1,4 +1,4 @@
-"""Stops and the kill switch: what the exchange has left afterwards, and what the report says of it."""
+"""Stops: what the exchange has left afterwards, and what the report says of it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from decimal import Decimal
 
 import pytest
 import trio
-from trader_world import BTC, BUY, ETH, SELL, SIZE, Trader, go_wrong, resting, until
+from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, rest_some, resting, until
 
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.trading_report import render_trading
 from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.engines.risk import TradingState
-from livetrio.engines.risk_config import RiskConfig
-from livetrio.errors import NotRunning
-from livetrio.exchange import ExchangeSettings
 from livetrio.journal.reading import read_orders
 from livetrio.model import OrderStatus
 from livetrio.testing import run_strategy, within
@@ -22,13 +18,6 @@ from livetrio.testing import run_strategy, within
 S = OrderStatus
 STOP = 5.0
 """Seconds of the configurations here for each step of a stop."""
-
-
-async def rest_some(trader, number=5):
-    """So many orders that rest."""
-    orders = [trader.rest(f"0.9{each}") for each in range(number)]
-    await until(lambda: all(each.is_open for each in orders))
-    return orders
 
 
 @within(3600)
@@ -154,127 +143,3 @@ async def test_while_the_engine_stops_nothing_leaves_but_what_reduces(autojump_c
     assert len(reasons) == 1
     assert reasons[0].startswith("only what makes positions smaller may leave: the engine stops")
     assert not run.account.history
-
-
-# The kill switch.
-
-
-@within(3600)
-async def test_halt_cancels_all_within_a_tenth_of_a_second_of_the_exchange_and_nothing_leaves_any_more(
-    autojump_clock,
-):
-    trader = Trader()
-    async with run_strategy(trader) as run:
-        orders = await rest_some(trader)
-        waiting = trader.rest("0.89")
-        run.engine.halt("by hand")
-        began = trio.current_time()
-        await until(lambda: not run.account.orders)
-        there = trio.current_time()
-        await until(lambda: not run.desk.tracker.working())
-        took = trio.current_time() - there
-        refused = trader.rest()
-        closing = trader.ctx.submit_order(BTC, SELL, SIZE, reduce_only=True)
-        placed = {each.order.cloid for each in run.account.history}
-        await trio.sleep(60)
-        after = {each.order.cloid for each in run.account.history}
-        state = run.desk.risk.state
-
-    assert there - began < 0.5
-    # The exchange tells of a block's actions two blocks after it.
-    assert took < ExchangeSettings().commit_delay + 0.1
-    assert [each.status for each in orders] == [S.CANCELED] * 5
-    assert waiting.status is S.DENIED
-    assert refused.reason.startswith("trading is halted: by hand")
-    assert closing.reason.startswith("trading is halted: by hand")
-    assert after == placed
-    assert state is TradingState.HALTED
-
-
-@within(3600)
-async def test_halt_and_flatten_closes_every_position(autojump_clock):
-    trader = Trader()
-    async with run_strategy(trader) as run:
-        await trader.ctx.wait_closed(trader.ctx.submit_order(BTC, BUY, SIZE))
-        await trader.ctx.wait_closed(trader.ctx.submit_order(ETH, SELL, Decimal("0.2")))
-        await rest_some(trader)
-        held = sum(each.szi != 0 for each in run.account.positions.values())
-        run.engine.halt("by hand", flatten=True)
-        await until(lambda: not run.desk.tracker.working())
-        await until(lambda: not run.engine.cache.get_all_positions())
-        refused = trader.rest()
-
-    assert held == 2
-    assert [each.szi for each in run.account.positions.values() if each.szi] == []
-    assert not run.account.orders
-    assert refused.status is S.DENIED
-
-
-@within(3600)
-async def test_a_position_that_cannot_be_closed_is_told_and_the_halt_stands(autojump_clock):
-    trader = Trader()
-    async with run_strategy(trader) as run:
-        await trader.ctx.wait_closed(trader.ctx.submit_order(BTC, BUY, SIZE))
-        go_wrong(run, "refuse", "drop-connection")
-        await until(lambda: not trader.ctx.is_open(BTC))
-        run.engine.halt("by hand", flatten=True)
-        orders = run.engine.cache.take_snapshot(0).orders
-        run.exchange.mischief.injector.remove()
-        await trio.sleep(60)
-        refused = trader.rest()
-
-    closing = [each for each in orders if each.strategy is None]
-    assert [each.status for each in closing] == [S.DENIED]
-    assert "stream is down" in closing[0].reason
-    assert refused.reason.startswith("trading is halted: by hand")
-    assert [each.szi for each in run.account.positions.values()] == [1000]
-
-
-@within(3600)
-async def test_the_kill_switch_needs_an_engine_that_runs_and_takes_orders(autojump_clock):
-    async with run_strategy(Trader(), orders=False) as run:
-        with pytest.raises(NotRunning):
-            run.engine.halt("by hand")
-    async with run_strategy(Trader()) as run:
-        pass
-    with pytest.raises(NotRunning):
-        run.engine.halt("by hand")
-
-
-@within(3600)
-async def test_what_was_halted_stays_halted_while_the_engine_stops(autojump_clock):
-    orders = []
-
-    async def strategy(ctx):
-        with ctx.quotes(BTC) as quotes:
-            await anext(quotes)
-            await ctx.wait_closed(ctx.submit_order(BTC, BUY, SIZE))
-            try:
-                await trio.sleep_forever()
-            finally:
-                orders.append(ctx.submit_order(BTC, SELL, SIZE, reduce_only=True))
-
-    async with run_strategy(strategy) as run:
-        await until(lambda: any(each.szi for each in run.account.positions.values()))
-        await trio.sleep(1)
-        run.engine.halt("by hand")
-
-    assert orders[0].reason.startswith("trading is halted: by hand")
-    assert [each.szi for each in run.account.positions.values()] == [1000]
-
-
-@within(3600)
-async def test_a_loss_limit_halts_trading_and_cancels_what_rests(autojump_clock):
-    trader = Trader()
-    async with run_strategy(trader, risk=RiskConfig(max_daily_loss=Decimal(2))) as run:
-        orders = await rest_some(trader)
-        while run.desk.risk.state is TradingState.ACTIVE:
-            await trader.ctx.wait_closed(trader.ctx.submit_order(BTC, BUY, SIZE))
-            await trader.ctx.wait_closed(trader.ctx.submit_order(BTC, SELL, SIZE))
-            await trio.sleep(1.1)
-        await until(lambda: not run.desk.tracker.working())
-        refused = trader.rest()
-
-    assert [each.status for each in orders] == [S.CANCELED] * 5
-    assert not run.account.orders
-    assert "lost today, the limit is 2" in refused.reason

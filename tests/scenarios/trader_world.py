@@ -60,6 +60,13 @@ async def until(holds, limit: float = 10) -> None:
             await trio.sleep(0.01)
 
 
+async def rest_some(trader, number=5):
+    """So many orders that rest."""
+    orders = [trader.rest(f"0.9{each}") for each in range(number)]
+    await until(lambda: all(each.is_open for each in orders))
+    return orders
+
+
 def go_wrong(run, *faults: str) -> None:
     """Let the exchange do this from now on."""
     for fault in faults:
