@@ -88,6 +88,8 @@ class RiskEngine:
         self._losses = Losses(config, portfolio, remember=remember)
         self.is_closing = False
         """Whether the kill switch is at work, just now."""
+        self._day: int | None = None
+        """On which losses were last looked at, as told to."""
         self._told: set[str] = set()
         """Kinds of the account's breaches that were told and still hold."""
         owners: list[tuple[str | None, OwnerLimits]] = [(None, config), *config.strategies.items()]
@@ -163,10 +165,16 @@ class RiskEngine:
             log.warning("entries locked", instrument=instrument, because=lock.reason, after=strategy)
 
     def check_losses(self) -> None:
-        """Compare what was lost with what may be, and value all again: to be called every second or so."""
+        """Compare what was lost with what may be, and value all again: to be called every second or so, when
+        results are those of the day. In between, losses are looked at before each entry."""
+        self._day = self._now() // DAY
         if self._has_gross:
             self.exposure.take_positions(self._cache.get_all_positions())
             self.exposure.revalue()
+        self._look_at_losses()
+
+    def _look_at_losses(self) -> None:
+        """Halt trading, or lock a strategy's entries, where more was lost than may be."""
         now = self._now()
         holding = set()
         for breach in self._losses.breaches():
@@ -266,6 +274,11 @@ class RiskEngine:
     def _refuse_entry(self, wish: Wish) -> str | None:
         """Now is not the time for what does not make the account's position smaller; locks let out what does
         so to the strategy's own."""
+        if self._now() // DAY == self._day:  # else today's results are not known yet
+            self._look_at_losses()
+        halted = self.why_halted()
+        if halted is not None:
+            return halted
         if self.state is not TradingState.ACTIVE:
             return self._name_state("only what makes positions smaller may leave")
         order = wish.order

@@ -68,6 +68,7 @@ class Desk:
         self.cache = Cache()
         self.holdings = Holdings()
         self.breaches = []
+        self.on_breach = self.breaches.append
         self.limits = limits
         self.states = {}
         """What the journal has: by kind and key."""
@@ -81,7 +82,7 @@ class Desk:
             self.cache,
             self.holdings,
             now=lambda: self.now,
-            on_breach=self.breaches.append,
+            on_breach=lambda words: self.on_breach(words),
             remember=self._remember,
         )
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from risk_desk import DAY, SECOND, Desk
+from risk_desk import BUY, DAY, SECOND, SELL, Desk
 
 from livetrio.engines.risk_config import StrategyLimits
 from livetrio.engines.trading_state import TradingState
@@ -100,6 +100,29 @@ def test_a_restart_forgives_no_drawdown():
 
     assert desk.breaches == ["10.00 below the best, the limit is 10"]
     assert [each.strategy for each in desk.risk.locks()] == ["mm"]
+
+
+def test_losses_are_looked_at_before_an_entry_leaves_and_not_a_second_later():
+    desk = Desk(max_daily_loss=D(10), strategies={"mm": StrategyLimits(max_drawdown=D(5))})
+    desk.hold(1, strategy="mm")
+    desk.risk.check_losses()
+    desk.holdings.results["mm"] = D(-5)
+    assert desk.place(BUY, 1).startswith("entries are locked: 5.00 below the best")
+    assert not isinstance(desk.place(SELL, 1), str)
+
+    desk.holdings.days[None] = D(-10)
+    desk.on_breach = lambda words: desk.risk.set_state(TradingState.HALTED, words)
+    assert desk.place(BUY, 1, strategy=None).startswith("trading is halted: 10.00 lost today")
+
+
+def test_results_of_yesterday_lock_nothing_today():
+    desk = Desk(strategies={"mm": StrategyLimits(max_daily_loss=D(10))})
+    desk.risk.check_losses()
+    desk.holdings.days["mm"] = D(-10)
+    desk.now = DAY + SECOND // 2
+    desk.quote("BTC-USD-PERP.FAKE", 100)
+
+    assert not isinstance(desk.place(BUY, 1), str)  # the portfolio has not begun the day yet
 
 
 def test_a_best_without_a_limit_is_not_kept():
