@@ -9,7 +9,7 @@ from livetrio.cache import Cache
 from livetrio.engines.market_price import MarketPrice, find_fresh_price
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.engines.wish import Wish
-from livetrio.model import InstrumentId, OrderType
+from livetrio.model import InstrumentId, Order, OrderType
 
 BPS = Decimal(10_000)
 
@@ -17,7 +17,7 @@ _STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
 
 class Collar:
-    """Of one account: the same for all instruments, but for those with one of their own."""
+    """Of one account; instruments and strategies may have one of their own."""
 
     def __init__(self, config: RiskConfig, cache: Cache, *, now: Callable[[], int]) -> None:
         """``now``: UTC nanoseconds."""
@@ -41,12 +41,24 @@ class Collar:
             trigger = wish.trigger_price or price
             if not _is_reached(wish, trigger, market.price):
                 reference, words = trigger, "its trigger price"
-        limits = self._config.instruments.get(order.instrument_id)
-        most = (None if limits is None else limits.price_collar_bps) or self._config.price_collar_bps
+        most = self._most(order)
         beyond = (price - reference) * order.side.sign / reference * BPS
         if beyond <= most:
             return None
         return f"its price {price:f} is {beyond:.0f} bps beyond {words} {reference:f}, the limit is {most:f}"
+
+    def _most(self, order: Order) -> Decimal:
+        """How far beyond the market its price may be, basis points."""
+        config = self._config
+        narrower = [
+            limits.price_collar_bps
+            for limits in (
+                config.instruments.get(order.instrument_id),
+                None if order.strategy is None else config.strategies.get(order.strategy),
+            )
+            if limits is not None and limits.price_collar_bps is not None
+        ]
+        return min(narrower, default=config.price_collar_bps)
 
 
 def _is_reached(wish: Wish, trigger: Decimal, market: Decimal) -> bool:

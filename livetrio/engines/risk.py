@@ -28,10 +28,11 @@ from livetrio.engines.exposure import Exposure
 from livetrio.engines.locks import Lock, Locks, Remember, RoundTrip
 from livetrio.engines.losses import Losses, Results
 from livetrio.engines.market_price import MarketPrice, find_known_price
-from livetrio.engines.rate import Rate
+from livetrio.engines.rate import Rates
 from livetrio.engines.risk_config import InstrumentLimits, OwnerLimits, RiskConfig, StrategyLimits
+from livetrio.engines.scopes import Scope, Scopes
 from livetrio.engines.trading_state import TradingState
-from livetrio.engines.wish import Scope, Wish
+from livetrio.engines.wish import Wish
 from livetrio.model import InstrumentId, Order, OrderEvent, OrderPendingUpdate, OrderType, nearest, venue_of
 
 log = structlog.get_logger()
@@ -83,7 +84,7 @@ class RiskEngine:
         self._now = now
         self._on_breach = on_breach
         self._collar = Collar(config, cache, now=now)
-        self._rate = Rate(config.max_order_rate, config.order_rate_burst)
+        self._rates = Rates(config)
         self._locks = Locks(config.protections, remember=remember)
         self._losses = Losses(config, portfolio, remember=remember)
         self.is_closing = False
@@ -96,7 +97,7 @@ class RiskEngine:
         valued = [owner for owner, limits in owners if limits.max_gross_exposure is not None]
         self._has_gross = bool(valued)
         self.exposure = Exposure(portfolio.quantity, lambda name: find_known_price(cache, name), valued)
-        self._scopes: dict[tuple[InstrumentId, str | None], tuple[Scope, ...]] = {}
+        self._scopes = Scopes(config)
         self._unproved = list(config.instruments)
         """Of which it is not known yet whether there are such instruments."""
 
@@ -241,8 +242,9 @@ class RiskEngine:
         if halted is not None:
             return halted
         refusal = None if wish.only_shrinks else self._refuse_risk(wish)
-        if refusal is None and not self._rate.take(self._now()) and not wish.is_unlimited_exit:
-            return f"more than {self.config.max_order_rate:f} orders a second"
+        if refusal is None:
+            refusal = self._rates.take(wish.order.strategy, self._now())
+            return None if wish.is_unlimited_exit else refusal
         return refusal
 
     def _refuse_risk(self, wish: Wish) -> str | None:
@@ -289,26 +291,10 @@ class RiskEngine:
 
     # Size.
 
-    def _scopes_of(self, order: Order) -> tuple[Scope, ...]:
-        """Whose limits hold for an order, the narrowest first."""
-        key = (order.instrument_id, order.strategy)
-        found = self._scopes.get(key)
-        if found is None:
-            found = self._scopes[key] = tuple(self._find_scopes(*key))
-        return found
-
-    def _find_scopes(self, instrument: InstrumentId, strategy: str | None) -> Iterator[Scope]:
-        config = self.config
-        if instrument in config.instruments:
-            yield Scope(config.instruments[instrument], None, f"{instrument}'s limit")
-        if strategy is not None and strategy in config.strategies:
-            yield Scope(config.strategies[strategy], strategy, f"{strategy}'s limit")
-        yield Scope(config, None, "the limit")
-
     def _refuse_size(self, wish: Wish, *, is_exit: bool) -> str | None:
         if self._has_gross:
             self.exposure.take_positions(self._cache.get_all_positions())
-        for scope in self._scopes_of(wish.order):
+        for scope in self._scopes.of(wish.order):
             refusal = None if is_exit else self._refuse_order(wish, scope)
             refusal = refusal or self._refuse_position(wish, scope)
             if refusal is not None:
@@ -319,7 +305,7 @@ class RiskEngine:
         """The order itself is too large, or one too many; of a change only what it adds counts."""
         order, limits, words = wish.order, scope.limits, scope.words
         of_instrument = isinstance(limits, InstrumentLimits)
-        most = limits.max_order_size if isinstance(limits, InstrumentLimits) else None
+        most = limits.max_order_size if isinstance(limits, (InstrumentLimits, StrategyLimits)) else None
         if most is not None and wish.grows and wish.quantity > most:
             return f"its size is {self._name_size(wish.quantity, order)}, {words} is {most:f}"
         most = limits.max_order_notional

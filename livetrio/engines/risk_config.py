@@ -89,8 +89,16 @@ class OwnerLimits(Limits):
 class StrategyLimits(OwnerLimits):
     """Of one strategy: of its own orders, and of its share in positions."""
 
+    max_order_size: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
+    """Base units, of whatever instrument."""
     max_position: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
     """Base units in any one instrument, long or short."""
+    price_collar_bps: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
+    """As the account's, which is the default. Where the instrument has one, too, the smaller holds."""
+    max_order_rate: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
+    """New and modified orders a second, on the average; so one strategy leaves room for the others."""
+    order_rate_burst: int | None = attrs.field(default=None, validator=attrs.validators.optional(_whole(1)))
+    """How many of them may come at once. Default: those of two seconds."""
 
 
 _KINDS = ("cooldown", "losing_streak", "low_profit", "max_drawdown")

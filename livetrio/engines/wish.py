@@ -7,7 +7,6 @@ from decimal import Decimal
 import attrs
 
 from livetrio.engines.market_price import MarketPrice
-from livetrio.engines.risk_config import Limits
 from livetrio.model import Order
 
 
@@ -55,13 +54,3 @@ class Wish:
         if price is None and isinstance(self.market, MarketPrice):
             price = self.market.touch(self.order.side)
         return None if price is None else self.quantity * price
-
-
-@attrs.frozen
-class Scope:
-    """Limits that hold for an order, whose orders and positions they count, and what they are called."""
-
-    limits: Limits
-    owner: str | None
-    words: str
-    """``mm's limit``"""

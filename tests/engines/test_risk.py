@@ -443,6 +443,50 @@ def test_a_flood_is_refused():
     assert left(desk.place(BUY, 1))
 
 
+def test_a_strategy_that_floods_leaves_room_for_the_others():
+    desk = Desk(
+        max_order_rate=D(10), order_rate_burst=4,
+        strategies={"mm": StrategyLimits(max_order_rate=D(1), order_rate_burst=2)},
+    )  # fmt: skip
+    for _ in range(2):
+        assert left(desk.place(BUY, 1))
+    for _ in range(10):
+        assert desk.place(BUY, 1) == "more than 1 orders a second of mm"
+    for _ in range(2):
+        assert left(desk.place(BUY, 1, strategy="trend"))
+    assert desk.place(BUY, 1, strategy="trend") == "more than 10 orders a second"
+
+    desk.now += SECOND
+    assert left(desk.place(BUY, 1))
+    assert "of mm" in desk.place(BUY, 1)
+
+
+def test_what_the_accounts_rate_refuses_uses_up_nothing_of_the_strategys():
+    desk = Desk(
+        max_order_rate=D(10), order_rate_burst=1,
+        strategies={"mm": StrategyLimits(max_order_rate=D("0.5"))},
+    )  # fmt: skip
+    assert left(desk.place(BUY, 1, strategy="trend"))
+    assert desk.place(BUY, 1) == "more than 10 orders a second"
+
+    desk.now += SECOND // 10
+    assert left(desk.place(BUY, 1))
+
+
+def test_a_strategy_may_have_a_size_and_a_collar_of_its_own():
+    desk = Desk(
+        instruments={BTC: InstrumentLimits(price_collar_bps=D(200))},
+        strategies={
+            "mm": StrategyLimits(max_order_size=D(2), price_collar_bps=D(100)),
+            "wide": StrategyLimits(price_collar_bps=D(300)),
+        },
+    )
+    assert desk.place(BUY, 3) == "its size is 3, mm's limit is 2"
+    assert desk.place(BUY, 1, 102) == "its price 102 is 200 bps beyond the market at 100, the limit is 100"
+    assert left(desk.place(BUY, 3, 102, strategy="trend"))
+    assert "300 bps beyond" in desk.place(BUY, 1, 103, strategy="wide")
+
+
 def test_what_is_refused_for_something_else_uses_up_nothing():
     desk = Desk(max_order_rate=D(1), order_rate_burst=1, max_order_notional=D(150))
     desk.place(BUY, 2)
