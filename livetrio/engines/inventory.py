@@ -88,6 +88,23 @@ class Inventory:
         money = (abs(quantity) * price + grid.money / 2) // grid.money * grid.money
         return self._take(Change(quantity, money, ZERO, ts, grid), None)
 
+    def hand_over(self, ts: int, grid: Grid) -> list[tuple[str, Tally]]:
+        """All shares become nobody's, at the price of what nobody has; who has had them, and what came of
+        each since it was last flat.
+
+        What closed the account's position for all of them has so closed each one's.
+        """
+        price = self.share(None).entry_price
+        trips = []
+        for strategy, holding in self.shares.items():
+            if strategy is not None and holding.quantity:
+                money = (abs(holding.quantity) * price + grid.money / 2) // grid.money * grid.money
+                self.share(None).take(Change(holding.quantity, money, ZERO, ts, grid))
+                _, trip = holding.take(Change(-holding.quantity, money, ZERO, ts, grid))
+                if trip is not None:
+                    trips.append((strategy, trip))
+        return trips
+
     def _take(self, change: Change, strategy: str | None) -> Outcome:
         entry_price = self.net.entry_price
         realized, ended = self.net.take(change)

@@ -100,11 +100,13 @@ class KillSwitch:
             self._forget()
         if not self.is_flattening:
             return
-        positions = self._tracker.cache.get_all_positions()
+        positions = self._positions()
         for position in positions:
             self._close(position)
         if not positions and not self._tracker.working():
             log.warning("all positions are closed")
+            self._tracker.portfolio.hand_over(ts=self._now())
+            self._tracker.note_positions()
             self.is_flattening = False
             self._closing.clear()
             if self._is_remembered:
@@ -115,8 +117,17 @@ class KillSwitch:
         """Whether positions are being closed, and an order that does so could leave or is on its way."""
         if not self.is_flattening:
             return False
-        held = self._tracker.cache.get_all_positions()
-        return any(self._execution.why_closed(each.instrument_id) is None for each in held)
+        return any(self._execution.why_closed(each.instrument_id) is None for each in self._positions())
+
+    def _positions(self) -> list[Position]:
+        """All but the dust that fees in kind have left: less than can be traded."""
+        cache = self._tracker.cache
+        return [
+            each
+            for each in cache.get_all_positions()
+            if (instrument := cache.get_instrument(each.instrument_id)) is None
+            or abs(each.quantity) >= instrument.size_step
+        ]
 
     def _forget(self) -> None:
         self.is_flattening = False

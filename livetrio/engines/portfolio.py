@@ -120,6 +120,21 @@ class Portfolio:
             reason=reason,
         )
 
+    def hand_over(self, *, ts: int) -> None:
+        """Where the account holds nothing because nobody's orders have closed it, no strategy does either.
+
+        ``ts``: now, UTC nanoseconds by the venue's clock.
+        """
+        for inventory in self._inventories.values():
+            name = inventory.instrument_id
+            if inventory.net.quantity or not inventory.share(None).quantity:
+                continue
+            with localcontext(EXACT):
+                trips = self._touch(name).hand_over(ts, self._grid(name))
+            for strategy, trip in trips:
+                if self.on_round_trip is not None:
+                    self.on_round_trip(name, strategy, trip.net, ts)
+
     def apply_account(self, report: AccountReport) -> tuple[PositionDifference, ...]:
         """Money, marks and liquidation prices as the venue says; returns where its positions are not ours.
 

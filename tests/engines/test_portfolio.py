@@ -111,6 +111,31 @@ def test_what_nobodys_order_did_is_nobodys(world):
     assert world.portfolio.quantity(BTC, "a") == 0
 
 
+def test_what_nobodys_order_has_closed_for_all_is_closed_for_each():
+    trips = []
+    world = World(on_round_trip=lambda *trip: trips.append(trip))
+    world.fill("3", 100, "a")
+    world.fill("-1", 110, "b")
+    world.fill("1", 50, "a", instrument=ETH)
+    world.fill("-2", 120, None, fee="1")
+    world.portfolio.hand_over(ts=DAY + 9 * SECOND)
+
+    assert world.portfolio.shares(BTC) == {}
+    assert world.portfolio.shares(ETH) == {"a": 1}
+    assert trips == [(BTC, "a", 60, DAY + 9 * SECOND), (BTC, "b", -10, DAY + 9 * SECOND)]
+    assert world.portfolio.pnl() == 49
+    assert [world.portfolio.breakdown(each, BTC).net for each in ("a", "b")] == [60, -10]
+    assert set(world.portfolio.changed_keys()) >= {f"{BTC}|a", f"{BTC}|b", f"{BTC}|"}
+
+
+def test_what_offsets_each_other_stays_with_those_who_have_it(world):
+    world.fill("2", 100, "a")
+    world.fill("-2", 110, "b")
+    world.portfolio.hand_over(ts=0)
+
+    assert world.portfolio.shares(BTC) == {"a": 2, "b": -2}
+
+
 def test_of_what_was_never_traded_there_is_nothing(world):
     assert world.portfolio.quantity(ETH) == 0
     assert world.portfolio.shares(ETH) == {}

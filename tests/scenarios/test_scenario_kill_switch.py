@@ -68,9 +68,12 @@ async def test_halt_and_flatten_closes_every_position(autojump_clock):
         run.engine.halt("by hand", flatten=True)
         await until(lambda: not run.desk.tracker.working())
         await until(lambda: not run.engine.cache.get_all_positions())
+        await until(lambda: not run.desk.kill_switch.is_flattening)
+        own = [trader.ctx.position(each) for each in (BTC, ETH)]
         refused = trader.rest()
 
     assert held == 2
+    assert own == [0, 0]
     assert [each.szi for each in run.account.positions.values() if each.szi] == []
     assert not run.account.orders
     assert refused.status is S.DENIED
@@ -155,11 +158,11 @@ async def test_spot_is_sold(autojump_clock):
         await until(lambda: bought and run.desk.tracker.working())
         await trio.sleep(1)
         run.engine.halt("by hand", flatten=True)
-        await trio.sleep(10)
+        await until(lambda: not run.desk.kill_switch.is_flattening)
         left = run.engine.cache.get_all_positions()
 
     assert bought[0].status is S.FILLED
-    assert sum(each.quantity for each in left) < 1
+    assert 0 < sum(each.quantity for each in left) < 1
 
 
 @within(3600)
