@@ -22,6 +22,10 @@ log = structlog.get_logger()
 
 MILLISECOND = 1_000_000
 
+UNWELL_INTERVAL = 1.0
+"""Seconds, at the most, from one look to the next while the engine is not well: when it is again, orders may
+leave at once."""
+
 LATE = 1.0
 """Seconds of oversleeping after which the loop does not count as being in time."""
 
@@ -50,17 +54,20 @@ class DeadMan:
     async def run(self) -> None:
         """Put the time off while all is well, until cancelled."""
         interval = self._patience / 1000 / 3
+        told = None
         due = trio.current_time()
         while self.refusal is None and not self._is_over:
             late = trio.current_time() - due
             unwell = self._health() if late < LATE else f"the loop was {late:.1f} s late"
             if unwell is None:
-                now = self._clock.now() + self._link.venue_offset
+                at = self._clock.now() + self._link.venue_offset + self._patience * MILLISECOND
                 self._may_be_armed = True
-                self._link.schedule_cancel(now + self._patience * MILLISECOND)
-            else:
+                self._link.schedule_cancel(at)
+            elif told is None and self._may_be_armed:
                 log.warning("the dead man's switch is not put off", because=unwell)
-            due = max(due + interval, trio.current_time())
+            told = unwell
+            now = trio.current_time()
+            due = max(due + interval, now) if unwell is None else now + min(interval, UNWELL_INTERVAL)
             await trio.sleep_until(due)
 
     async def disarm(self) -> None:

@@ -47,6 +47,23 @@ async def test_it_is_put_off_again_and_again_while_all_is_well(autojump_clock):
 
 
 @within(3600)
+async def test_it_is_armed_as_soon_as_orders_may_leave(autojump_clock):
+    async with run_strategy(Resting(), execution=CONFIG) as run:
+        await trio.sleep(1.5)
+        at_first = run.account.cancel_at
+        await trio.sleep(PATIENCE)
+        run.desk.accounts[0].link.gate.close("test", "the engine is unwell", 0)
+        await trio.sleep(PATIENCE * 2 / 3)
+        run.desk.accounts[0].link.gate.open("test")
+        before = run.account.cancel_at
+        await trio.sleep(1.5)
+        after = run.account.cancel_at
+
+    assert at_first is not None
+    assert after > before
+
+
+@within(3600)
 async def test_the_exchange_cancels_everything_once_the_engine_is_unwell_for_its_patience(autojump_clock):
     strategy = Resting()
     async with run_strategy(strategy, execution=CONFIG) as run:
@@ -67,7 +84,7 @@ async def test_the_exchange_cancels_everything_once_the_engine_is_unwell_for_its
 @within(3600)
 async def test_a_loop_that_was_late_is_not_well(autojump_clock):
     async with run_strategy(Resting(), execution=CONFIG) as run:
-        await trio.sleep(PATIENCE + 1)
+        await trio.sleep(PATIENCE + 3)
         before = run.account.cancel_at
         autojump_clock.jump(PATIENCE / 3 + 2)  # as if the process had stood still
         await trio.sleep(0.5)
