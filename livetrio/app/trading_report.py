@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
 
 from livetrio.app.order_desk import OrderDesk
 from livetrio.app.tables import cell, count, counts, table
+from livetrio.engines.locks import Lock
+from livetrio.engines.trading_state import TradingState
 from livetrio.model import Order
 
 MAX_LEFT = 50
@@ -57,6 +60,10 @@ class TradingReport:
     """Of the account, as far as is known."""
     journal: str
     """The file that remembers all of it."""
+    halted: str | None = None
+    """Why trading is halted, if it is."""
+    locks: tuple[str, ...] = ()
+    """Entry locks that hold, in words."""
 
 
 def build_trading_report(desk: OrderDesk) -> TradingReport:
@@ -79,6 +86,8 @@ def build_trading_report(desk: OrderDesk) -> TradingReport:
         pnl=desk.portfolio.pnl(),
         equity=cache.get_account_equity(),
         journal=str(desk.keeper.journal.path),
+        halted=desk.risk.reason if desk.risk.state is TradingState.HALTED else None,
+        locks=tuple(_name_lock(each) for each in desk.risk.locks()),
     )
 
 
@@ -96,11 +105,20 @@ def _left(order: Order) -> OrderLeft:
     )
 
 
+def _name_lock(lock: Lock) -> str:
+    whose = lock.instrument_id or lock.strategy or "all"
+    until = datetime.fromtimestamp(lock.until / 1e9, UTC)
+    return f"{whose}, until {until:%Y-%m-%d %H:%M:%S} UTC: {lock.reason}"
+
+
 def render_trading(report: TradingReport) -> list[str]:
     """Lines for people."""
     lines = ["", f"Orders: {counts(report.orders) or 'none'}. Fills: {count(report.fills)}."]
     equity = "" if report.equity is None else f" Equity: {money(report.equity)}."
     lines.append(f"Profit since the journal began: {money(report.pnl)}, fees included.{equity}")
+    if report.halted is not None:
+        lines.append(f"Trading is halted: {report.halted}.")
+    lines += [f"Entries are locked of {each}." for each in report.locks]
     lines += _render_positions(report.positions)
     lines += _render_left(report.left)
     return lines

@@ -10,7 +10,8 @@ import trio
 from exchange_world import change_position, open_exchange
 from trader_world import BTC, BUY, ETH, SELL, SIZE, Trader, go_wrong, rest_some, until
 
-from livetrio.engines.risk_config import RiskConfig
+from livetrio.app.trading_report import render_trading
+from livetrio.engines.risk_config import Protection, RiskConfig
 from livetrio.engines.trading_state import TradingState
 from livetrio.errors import NotRunning
 from livetrio.exchange import ExchangeSettings
@@ -254,6 +255,22 @@ async def test_a_stop_lets_what_is_being_closed_be_closed(autojump_clock):
 
     assert positions(run) == []
     assert run.engine.report().trading.positions == ()
+
+
+@within(3600)
+async def test_the_report_names_a_halt_and_what_is_locked(autojump_clock):
+    trader = Trader()
+    lock = Protection(kind="cooldown", lock_ms=3_600_000)
+    async with run_strategy(trader, risk=RiskConfig(protections=(lock,))) as run:
+        for side in (BUY, SELL):
+            await trader.ctx.wait_closed(trader.ctx.submit_order(BTC, side, SIZE))
+        run.engine.halt("by hand")
+        lines = render_trading(run.engine.report().trading)
+
+    assert "Trading is halted: by hand." in lines
+    (locked,) = [each for each in lines if each.startswith("Entries are locked")]
+    assert locked.startswith(f"Entries are locked of {BTC}, until 2026-")
+    assert "cooling down after a round trip" in locked
 
 
 @within(3600)
