@@ -14,7 +14,7 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.engines.market_price import find_known_price
+from livetrio.engines.market_price import find_closing_price
 from livetrio.engines.normalise import Terms, normalise, normalise_change
 from livetrio.engines.order_client import CancelCounts, OrderClient
 from livetrio.engines.tracked import TrackedOrder
@@ -159,7 +159,7 @@ class ExecutionEngine:
         if order.order_type is OrderType.MARKET and client.needs_limit_for_market:
             touch = self._find_touch(order)
             if touch is None:
-                return f"a market order needs a fresh quote, and there is none of {order.instrument_id}"
+                return f"a market order needs a fresh price, and there is none of {order.instrument_id}"
             slippage = self.config.market_slippage_bps / BPS
             order.price = (
                 instrument.round_price_down(touch[1] * (1 + slippage))
@@ -169,10 +169,14 @@ class ExecutionEngine:
         return self.tracker.risk.check(order)
 
     def _find_touch(self, order: Order) -> tuple[Decimal, Decimal] | None:
-        """Best bid and ask; of what closes a position, if there are none, the last price that is known."""
+        """Best bid and ask, or what comes nearest to them; of what closes a position the last price that is
+        known, if there is no fresh one."""
         touch = self.cache.get_bid_ask(order.instrument_id, now=self._now())
+        if touch is None:
+            market = self.tracker.risk.find_price(order.instrument_id)
+            touch = None if isinstance(market, str) else (market.bid, market.ask)
         if touch is None and (order.reduce_only or self.tracker.risk.is_closing):
-            price = find_known_price(self.cache, order.instrument_id)
+            price = find_closing_price(self.cache, order.instrument_id)
             touch = None if price is None else (price, price)
         return touch
 

@@ -192,6 +192,10 @@ class RiskEngine:
 
     # Orders.
 
+    def find_price(self, instrument: InstrumentId) -> MarketPrice | str:
+        """The price by which orders are judged, or in words why there is none."""
+        return self._collar.find_price(instrument)
+
     def check(self, order: Order) -> str | None:
         """Why a new order may not leave, in words, or None: it may."""
         wish = Wish(
@@ -202,7 +206,7 @@ class RiskEngine:
             left=order.remaining_quantity,
             more=order.remaining_quantity - self.exposure.counted(order),
             is_new=True,
-            market=self._collar.find_price(order.instrument_id),
+            market=self.find_price(order.instrument_id),
         )
         return self._refuse(wish)
 
@@ -228,7 +232,7 @@ class RiskEngine:
             left=left,
             more=left - self.exposure.counted(order),
             is_new=False,
-            market=self._collar.find_price(order.instrument_id),
+            market=self.find_price(order.instrument_id),
         )
         refusal = self._refuse(wish)
         if refusal is None:

@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+import attrs
 from risk_desk import BTC, SECOND, Desk
 
 from livetrio.engines.market_price import MarketPrice, find_fresh_price, find_known_price
-from livetrio.model import OrderSide, Position, Quote
+from livetrio.model import BookLevel, MidPrices, OrderBook, OrderSide, Position, Quote
 
 D = Decimal
 
@@ -27,6 +28,51 @@ def test_where_the_quote_is_old_the_mark_will_do():
     desk.mark(BTC, 90)
 
     assert fresh(desk) == MarketPrice(D(90), D(90), D(90))
+
+
+def book(desk, bid, ask):
+    """With one level on each side; None: with none."""
+
+    def side(price):
+        return [] if price is None else [Level(price)]
+
+    desk.cache.update_book(OrderBook(BTC, side(bid), side(ask), desk.now, desk.now))
+
+
+@attrs.frozen
+class Level:
+    price: int
+
+    def level(self):
+        return BookLevel(D(self.price), D(1), 1)
+
+
+def test_where_the_quote_is_old_the_book_will_do():
+    desk = Desk()
+    desk.now += 11 * SECOND
+    book(desk, 88, 94)
+    desk.mark(BTC, 90)
+
+    assert fresh(desk) == MarketPrice(D(91), D(88), D(94))
+    assert find_known_price(desk.cache, BTC) == 100
+
+
+def test_a_book_with_one_side_is_no_price():
+    desk = Desk()
+    desk.now += 11 * SECOND
+    book(desk, 88, None)
+
+    assert "11.0 s old" in fresh(desk)
+
+
+def test_where_nothing_else_is_known_the_mid_price_will_do():
+    desk = Desk()
+    desk.now += 11 * SECOND
+    desk.cache.update_mids(MidPrices("FAKE", {BTC: D(93)}, desk.now, desk.now))
+
+    assert fresh(desk).price == 93
+    desk.cache.update_mids(MidPrices("FAKE", {}, desk.now, desk.now))
+    assert "11.0 s old" in fresh(desk)
 
 
 def test_where_the_quote_has_one_side_the_mark_will_do():

@@ -500,7 +500,7 @@ async def test_a_denied_order_says_why(autojump_clock):
         "no venue": "no venue of this engine takes orders of BTC-USD-PERP.KRAKEN",
         "far": "beyond the market",
         "no price": "no price of SOL-USD-PERP.HYPERLIQUID is known",
-        "no quote": "needs a fresh quote",
+        "no quote": "needs a fresh price",
         "day": "day",
     }
     assert {name: each.status for name, each in reasons.items()} == dict.fromkeys(reasons, S.DENIED)
