@@ -241,22 +241,22 @@ class Portfolio:
         held = {} if inventory is None else inventory.shares
         return {owner: holding.quantity for owner, holding in held.items() if holding.quantity}
 
-    def pnl(self, strategy: str | None = None) -> Decimal:
+    def pnl(self, strategy: str | None = None, instrument_id: InstrumentId | None = None) -> Decimal:
         """All that came of a strategy since the journal began, at the marks; None: of the whole account."""
         with localcontext(EXACT):
-            return self.breakdown(strategy).net
+            return self.breakdown(strategy, instrument_id).net
 
-    def day_pnl(self, strategy: str | None = None) -> Decimal:
+    def day_pnl(self, strategy: str | None = None, instrument_id: InstrumentId | None = None) -> Decimal:
         """What came of it since the day began."""
         with localcontext(EXACT):
-            pnls = (each.day_pnl(self._mark(inventory)) for inventory, each in self._holdings(strategy))
-            return sum(pnls, ZERO)
+            held = self._holdings(strategy, instrument_id)
+            return sum((each.day_pnl(self._mark(inventory)) for inventory, each in held), ZERO)
 
-    def is_priced(self, strategy: str | None = None) -> bool:
+    def is_priced(self, strategy: str | None = None, instrument_id: InstrumentId | None = None) -> bool:
         """Whether a price of everything that is held is known."""
         return all(
             not holding.quantity or self._mark(inventory) is not None
-            for inventory, holding in self._holdings(strategy)
+            for inventory, holding in self._holdings(strategy, instrument_id)
         )
 
     def breakdown(
@@ -265,12 +265,11 @@ class Portfolio:
         """What came of a strategy (None: of the whole account), in an instrument or in all."""
         realized = unrealized = fees = funding = ZERO
         with localcontext(EXACT):
-            for inventory, holding in self._holdings(strategy):
-                if instrument_id in (None, inventory.instrument_id):
-                    realized += holding.total.realized
-                    unrealized += holding.unrealized(self._mark(inventory))
-                    fees += holding.total.fees
-                    funding += holding.total.funding
+            for inventory, holding in self._holdings(strategy, instrument_id):
+                realized += holding.total.realized
+                unrealized += holding.unrealized(self._mark(inventory))
+                fees += holding.total.fees
+                funding += holding.total.funding
         return ProfitAndLoss(realized=realized, unrealized=unrealized, fees=fees, funding=funding)
 
     def fees(self, strategy: str | None = None) -> dict[str, Decimal]:
@@ -282,8 +281,12 @@ class Portfolio:
                     fees[currency] = fees.get(currency, ZERO) + fee
         return fees
 
-    def _holdings(self, strategy: str | None) -> Iterator[tuple[Inventory, Holding]]:
+    def _holdings(
+        self, strategy: str | None, instrument_id: InstrumentId | None = None
+    ) -> Iterator[tuple[Inventory, Holding]]:
         for inventory in self._inventories.values():
+            if instrument_id not in (None, inventory.instrument_id):
+                continue
             holding = inventory.net if strategy is None else inventory.shares.get(strategy)
             if holding is not None:
                 yield inventory, holding

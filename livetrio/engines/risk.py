@@ -179,15 +179,20 @@ class RiskEngine:
         now = self._now()
         holding = set()
         for breach in self._losses.breaches():
-            if breach.owner is None:
+            if breach.strategy is None and breach.instrument_id is None:
                 holding.add(breach.kind)
                 if breach.kind not in self._told:
                     self._told.add(breach.kind)
                     self._on_breach(breach.words)
                 continue
-            until = (now // DAY + 1) * DAY if breach.kind == "daily loss" else now + DAY
-            if self._locks.add(Lock(strategy=breach.owner, reason=breach.words, until=until), now):
-                log.error("a strategy's entries are locked", strategy=breach.owner, because=breach.words)
+            lock = breach.lock(now)
+            if self._locks.add(lock, now):
+                log.error(
+                    "entries are locked",
+                    strategy=lock.strategy,
+                    instrument=lock.instrument_id,
+                    because=lock.reason,
+                )
         self._told &= holding
 
     # Orders.

@@ -55,6 +55,12 @@ class Limits:
     """Orders that are not over, the unanswered and unknown included."""
     max_position_notional: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
     """Worth of the position in one instrument at the market's price."""
+    max_daily_loss: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
+    """Lost since midnight UTC, open positions at their marks. Reached by the account, trading is halted; by
+    a strategy or in an instrument, its entries are locked until the next midnight."""
+    max_drawdown: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
+    """Lost since the best that was reached. Reached by the account, trading is halted; by a strategy or in an
+    instrument, its entries are locked until it has been better for a day."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,12 +83,6 @@ class OwnerLimits(Limits):
 
     max_gross_exposure: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
     """Worth of all positions together, without sign, at the market's prices."""
-    max_daily_loss: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
-    """Lost since midnight UTC, open positions at their marks. Reached by the account, trading is halted; by
-    a strategy, its entries are locked until the next midnight."""
-    max_drawdown: Decimal | None = attrs.field(default=None, validator=_maybe_amount)
-    """Lost since the best that was reached. Reached by the account, trading is halted; by a
-    strategy, its entries are locked until it has been better for a day."""
 
 
 @attrs.frozen(kw_only=True)

@@ -50,13 +50,13 @@ class Holdings:
     def quantity(self, instrument_id, strategy=None):
         return self.held.get((instrument_id, strategy), D(0))
 
-    def pnl(self, strategy=None):
-        return self.results.get(strategy, D(0))
+    def pnl(self, strategy=None, instrument_id=None):
+        return self.results.get(instrument_id or strategy, D(0))
 
-    def day_pnl(self, strategy=None):
-        return self.days.get(strategy, D(0))
+    def day_pnl(self, strategy=None, instrument_id=None):
+        return self.days.get(instrument_id or strategy, D(0))
 
-    def is_priced(self, strategy=None):
+    def is_priced(self, strategy=None, instrument_id=None):
         return self.priced
 
 

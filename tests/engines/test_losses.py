@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from risk_desk import BUY, DAY, SECOND, SELL, Desk
+from risk_desk import BTC, BUY, DAY, ETH, SECOND, SELL, Desk
 
-from livetrio.engines.risk_config import StrategyLimits
+from livetrio.engines.risk_config import InstrumentLimits, StrategyLimits
 from livetrio.engines.trading_state import TradingState
 
 D = Decimal
@@ -123,6 +123,27 @@ def test_results_of_yesterday_lock_nothing_today():
     desk.quote("BTC-USD-PERP.FAKE", 100)
 
     assert not isinstance(desk.place(BUY, 1), str)  # the portfolio has not begun the day yet
+
+
+def test_a_loss_in_an_instrument_locks_entries_in_it_alone_over_a_restart_too():
+    desk = Desk(
+        instruments={BTC: InstrumentLimits(max_daily_loss=D(10)), ETH: InstrumentLimits(max_drawdown=D(5))}
+    )
+    desk.quote(ETH, 10)
+    desk.holdings.results[ETH] = D(3)
+    desk.risk.check_losses()
+    assert not isinstance(desk.place(BUY, 1, instrument=ETH, price=10), str)
+
+    desk.holdings.days[BTC] = D(-10)
+    desk.restart()
+    assert not isinstance(desk.place(BUY, 1), str)
+    desk.risk.check_losses()
+    assert desk.place(BUY, 1).startswith("entries are locked: 10.00 lost today")
+    assert not isinstance(desk.place(BUY, 1, instrument=ETH, price=10), str)
+    assert desk.breaches == []
+
+    desk.holdings.results[ETH] = D(-2)
+    assert desk.place(BUY, 1, instrument=ETH, price=10).startswith("entries are locked: 5.00 below the best")
 
 
 def test_a_best_without_a_limit_is_not_kept():

@@ -142,6 +142,17 @@ def test_of_what_was_never_traded_there_is_nothing(world):
     assert world.portfolio.pnl("nobody") == 0
 
 
+def test_what_came_of_a_day_can_be_of_one_instrument(world):
+    world.fill("1", 100)
+    world.fill("1", 50, instrument=ETH, fee="3")
+    world.mark(120)
+
+    assert world.portfolio.day_pnl("a", BTC) == world.portfolio.day_pnl(None, BTC) == 20
+    assert world.portfolio.day_pnl("a", ETH) == world.portfolio.pnl("a", ETH) == -3
+    assert world.portfolio.is_priced(None, BTC)
+    assert not world.portfolio.is_priced(None, ETH)
+
+
 def test_a_breakdown_can_be_of_one_instrument(world):
     world.fill("1", 100)
     world.fill("1", 50, instrument=ETH, fee="3")

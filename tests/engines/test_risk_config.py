@@ -33,11 +33,6 @@ def test_limits_of_an_instrument_are_under_its_id():
         RiskConfig(instruments={"BTC": InstrumentLimits()})
 
 
-def test_an_instrument_has_no_loss_of_its_own():
-    with pytest.raises(TypeError):
-        InstrumentLimits(max_daily_loss=Decimal(1))  # type: ignore[call-arg]
-
-
 def test_a_rule_that_nobody_knows_is_refused():
     with pytest.raises(ValueError, match=r"kind: expected one of cooldown, .* found 'astrology'"):
         Protection(kind="astrology")

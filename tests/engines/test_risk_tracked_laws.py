@@ -70,10 +70,10 @@ class Holdings:
     def quantity(self, instrument_id, strategy=None):
         return self.held.get(strategy, ZERO)
 
-    def pnl(self, strategy=None):
+    def pnl(self, strategy=None, instrument_id=None):
         return ZERO
 
-    def day_pnl(self, strategy=None):
+    def day_pnl(self, strategy=None, instrument_id=None):
         return ZERO
 
 
