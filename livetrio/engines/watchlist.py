@@ -32,11 +32,13 @@ class Watchlist:
         self._due: dict[str, tuple[int, Watch]] = {}
         self._heap: list[tuple[int, str]] = []
         self.changed = trio.Event()
-        """Set, and replaced, when something is due earlier than all before."""
+        """Set, and replaced, when something is due earlier than all before, so far as `next_due` told."""
 
     def add(self, watch: Watch, due: int) -> None:
         """Look at the order at that instant (UTC nanoseconds), unless it is removed before."""
-        earliest = self.next_due
+        # Removed or not: whoever sleeps until then wakes then, and an order that is answered is no reason to
+        # wake before.
+        earliest = self._heap[0][0] if self._heap else None
         self._due[watch.client_order_id] = (due, watch)
         heapq.heappush(self._heap, (due, watch.client_order_id))
         if earliest is None or due < earliest:

@@ -34,6 +34,19 @@ async def test_only_what_is_due_earlier_than_all_before_wakes_whoever_waits():
     assert not second.is_set()
 
 
+async def test_an_order_that_is_answered_before_the_next_leaves_wakes_nobody():
+    watchlist = Watchlist()
+    watchlist.add(watch("a"), 10)
+    sleeping = watchlist.changed
+    for name in "bcd":
+        watchlist.remove("a")
+        watchlist.add(watch(name), 11)
+
+    assert not sleeping.is_set()
+    assert watchlist.take_due(10) == []
+    assert watchlist.next_due == 11
+
+
 async def test_what_is_put_off_is_not_due_at_its_old_time():
     watchlist = Watchlist()
     watchlist.add(watch("a"), 10)
