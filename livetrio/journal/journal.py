@@ -62,6 +62,7 @@ class Journal:
         """Counts the times that it was opened, from 1."""
         self.journal_id = read_id(connection)
         """Drawn when it was made; what its orders' ids have in common."""
+        self._wal = wal_of(path)
         self._connection = connection
         self._lock = lock
         self._torn_bytes = torn_bytes
@@ -214,7 +215,7 @@ class Journal:
     def wal_bytes(self) -> int:
         """How long the log is: what a checkpoint would move."""
         try:
-            return wal_of(self.path).stat().st_size
+            return self._wal.stat().st_size
         except OSError:
             return 0
 

@@ -8,6 +8,8 @@ checked before; what is taken out at once is sent together.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
+from typing import Any
 
 import trio
 
@@ -20,9 +22,16 @@ class Outbox:
 
     def __init__(self) -> None:
         self._cancels: dict[str, Cancel] = {}
-        self._schedule: ScheduleCancel | None = None
+        self._schedules: dict[str, ScheduleCancel] = {}
         self._modifies: dict[str, Modify] = {}
         self._submits: dict[str, Submit] = {}
+        self._lanes: tuple[dict[str, Any], ...] = (
+            self._cancels,
+            self._schedules,
+            self._modifies,
+            self._submits,
+        )
+        """In the order in which they leave."""
         self._filled = trio.Event()
 
     def put(self, command: Command) -> None:
@@ -35,7 +44,7 @@ class Outbox:
             case Submit(order):
                 self._submits[order.client_order_id] = command
             case ScheduleCancel():
-                self._schedule = command
+                self._schedules[""] = command  # the last one alone counts
         self._filled.set()
 
     def remove(self, order: Order) -> bool:
@@ -48,20 +57,13 @@ class Outbox:
 
     def take(self, most: int | None = None) -> Sequence[Command]:
         """Take out all, or the first so many, in the order in which they should leave."""
-        commands: list[Command] = [*self._cancels.values()]
-        if self._schedule is not None:
-            commands.append(self._schedule)
-        commands += [*self._modifies.values(), *self._submits.values()]
-        self._cancels.clear()
-        self._schedule = None
-        self._modifies.clear()
-        self._submits.clear()
-        if self._filled.is_set():  # or somebody waits for this one
+        commands: list[Command] = []
+        for lane in self._lanes:
+            first = islice(lane, None if most is None else most - len(commands))
+            commands += [lane.pop(each) for each in list(first)]
+        if not len(self) and self._filled.is_set():  # if not set, somebody may wait for this one
             self._filled = trio.Event()
-        if most is not None:
-            for command in commands[most:]:
-                self.put(command)
-        return commands[:most]
+        return commands
 
     def __len__(self) -> int:
-        return len(self._cancels) + (self._schedule is not None) + len(self._modifies) + len(self._submits)
+        return sum(map(len, self._lanes))
