@@ -209,6 +209,7 @@ def test_orders_are_timed_from_decision_and_event_to_the_wire():
     assert taken["count"] == 30
     assert 0 < taken["decision_p50"] < taken["event_p50"]
     assert taken["decision_p50"] <= taken["decision_p99"] <= taken["decision_max"]
+    assert 0 < taken["socket_p50"] <= taken["decision_p50"]
     assert sustained["per_second"] > 0
     assert all(each > 0 for each in orders.run_signing(repetitions=1)["medians"])
 
@@ -235,8 +236,10 @@ def test_the_bare_loop_is_timed_as_the_engine_is():
 
 def test_an_order_that_never_came_by_is_noticed():
     orders, processes = bench("orders"), bench("processes")
-    chunks = [[0, 1, 90], [1, 15, 400], [1, 25, 400]]
+    chunks = [[0, 1, 90, 0], [1, 15, 400, 2], [1, 25, 400, 3]]
 
-    assert orders.match_chunks([10, 20], [0, 0], 0, chunks)["decision_max"] == 0.005
+    taken = orders.match_chunks([10, 20], [0, 0], 0, chunks)
+    assert taken["decision_max"] == 0.005
+    assert taken["socket_max"] == 0.003
     with pytest.raises(processes.CheckFailed, match="have not come by"):
         orders.match_chunks([10, 20, 30], [0, 0, 0], 0, chunks)

@@ -3,6 +3,7 @@
 - *decision to wire*: from just before `submit_order` until the signed order has arrived at the far side of a
   socket, journal and limits (all that an account can have) included, while trades come at a steady rate from
   a feeder. Between engine and exchange stands a `relay`, which notes when each request is there.
+  *At the far socket* is without the time that the relay took to be woken and to see it.
 - *event to wire*: the same from just before the feeder's `send` of the trade that was decided on.
 - *sustained*: orders placed and canceled a second with the journal on, in bursts of 20, several under way.
 - *signing*: `sign_action` of one order.
@@ -95,6 +96,8 @@ def measure(*, quick: bool) -> list[Row]:
             target=1500,
         ),
         Row(name="  worst", unit="µs", values=[each["decision_max"] for each in calm]),
+        Row(name="  at the far socket, p50", unit="µs", values=[each["socket_p50"] for each in calm]),
+        Row(name="  at the far socket, p99", unit="µs", values=[each["socket_p99"] for each in calm]),
         Row(name="  bare loop, p50", unit="µs", values=[each["decision_p50"] for each in least]),
         Row(name="  bare loop, p99", unit="µs", values=[each["decision_p99"] for each in least]),
         Row(
@@ -154,25 +157,27 @@ def match_chunks(
     Raises:
       CheckFailed: something cannot be an order, or there is too little.
     """
-    while_deciding = Counter(number for number, at, _ in chunks if decisions[0] <= at <= decisions[-1])
+    while_deciding = Counter(number for number, at, *_ in chunks if decisions[0] <= at <= decisions[-1])
     if not while_deciding:
         raise CheckFailed("no order has come by")
     (account, _), *_ = while_deciding.most_common(1)
-    requests = iter([at for number, at, _ in chunks if number == account])
-    to_wire, from_event = [], []
-    at = 0
+    requests = iter([(at, share) for number, at, _, share in chunks if number == account])
+    to_wire, to_socket, from_event = [], [], []
+    at = share = 0
     for decided, tid in zip(decisions, events, strict=True):
         while at < decided:
             found = next(requests, None)
             if found is None:
                 raise CheckFailed("the last orders have not come by")
-            at = found
+            at, share = found
         to_wire.append(at - decided)
+        to_socket.append(at - share - decided)
         from_event.append(at - (tid - STAMP + epoch))
     return {
         "count": len(decisions),
         **_summary("decision", to_wire),
         **_summary("event", from_event),
+        **_summary("socket", to_socket),
     }
 
 
