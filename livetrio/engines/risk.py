@@ -275,6 +275,8 @@ class RiskEngine:
         if self.exposure.is_guarded(order, wish.left, owner):
             return True
         held = self._portfolio.quantity(order.instrument_id, owner)
+        if held * order.side.sign >= 0 and wish.more > 0:
+            return False  # there is nothing on the other side
         return self.exposure.working(order.instrument_id, owner).reach(order.side, held, wish.more) <= 0
 
     def _name_state(self, words: str) -> str:

@@ -37,9 +37,10 @@ class Wish:
     @property
     def only_shrinks(self) -> bool:
         """Whether an order gets smaller, or stays, and is otherwise as it was."""
+        if self.is_new or self.more > 0:
+            return False
         order = self.order
-        is_same = self.price == order.price and self.trigger_price in (None, order.trigger_price)
-        return is_same and not self.is_new and self.more <= 0
+        return self.price == order.price and self.trigger_price in (None, order.trigger_price)
 
     @property
     def is_unlimited_exit(self) -> bool:
