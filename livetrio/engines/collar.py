@@ -41,8 +41,11 @@ class Collar:
             trigger = wish.trigger_price or price
             if not _is_reached(wish, trigger, market.price):
                 reference, words = trigger, "its trigger price"
+        worse = (price - reference) * order.side.sign
+        if worse <= 0:
+            return None
         most = self._most(order)
-        beyond = (price - reference) * order.side.sign / reference * BPS
+        beyond = worse / reference * BPS
         if beyond <= most:
             return None
         return f"its price {price:f} is {beyond:.0f} bps beyond {words} {reference:f}, the limit is {most:f}"
