@@ -9,8 +9,6 @@ from __future__ import annotations
 from decimal import Decimal, DecimalException
 from typing import NamedTuple
 
-import attrs
-
 from livetrio.model import Instrument, OrderSide, OrderType, SubmitOrder, TimeInForce
 
 ZERO = Decimal(0)

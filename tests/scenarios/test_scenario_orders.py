@@ -209,7 +209,6 @@ async def test_a_modification_of_an_order_that_is_canceled_at_once_never_leaves(
         run.desk.keeper.commit()
         with open_copy(run.journal) as journal:
             rows = journal._connection.execute("SELECT kind FROM requests ORDER BY nonce").fetchall()
-                row[0] for row in journal._connection.execute("SELECT kind FROM requests ORDER BY nonce")
     assert refusal is None
     assert (order.status, order.pending_revision) == (S.CANCELED, None)
     assert rows == [("Submit",), ("Cancel",)]
