@@ -76,7 +76,7 @@ class ExecutionEngine:
         """Why orders of an instrument, or those that can only rest, may not leave now; None: they may."""
         client = self.client_of(instrument)
         if client is None:
-            return f"no venue of this engine takes orders of {instrument}"
+            return _no_venue(instrument)
         return client.gate.reason(self._now(), post_only=post_only)
 
     # What venues say.
@@ -105,17 +105,17 @@ class ExecutionEngine:
         """
         now = self._now()
         order = self._make(command, now)
-        reason = self._prepare(order, command)
+        client = self.client_of(order.instrument_id)
+        reason = _no_venue(order.instrument_id) if client is None else self._prepare(order, command, client)
         tracked = self.tracker.track(order)
         pending = order.status
         made = OrderInitialized(order=order, previous=pending, status=pending, ts_event=now, ts_init=now)
-        client = self.client_of(order.instrument_id)
-        if reason is not None or client is None:
-            # Denied before anything is told: the limits never count what was refused, whatever its numbers.
-            self.tracker.publish(tracked, [made, *tracked.deny(reason or "it has no venue", now)])
-        else:
+        if reason is None and client is not None:
             self.tracker.publish(tracked, [made])
             client.submit(order)
+        else:
+            # Denied before anything is told: the limits never count what was refused, whatever its numbers.
+            self.tracker.publish(tracked, [made, *tracked.deny(reason or "it has no venue", now)])
         return order
 
     def submit_orders_batch(self, commands: Iterable[SubmitOrder]) -> list[Order]:
@@ -140,12 +140,11 @@ class ExecutionEngine:
             ts_event=now,
         )
 
-    def _prepare(self, order: Order, command: SubmitOrder) -> str | None:
-        """Make the order what its venue takes; why it may not leave, or None."""
-        closed = self.why_closed(order.instrument_id, post_only=order.post_only)
+    def _prepare(self, order: Order, command: SubmitOrder, client: OrderClient) -> str | None:
+        """Make the order, which is new, what its venue takes; why it may not leave, or None."""
+        closed = client.gate.reason(order.ts_init, post_only=order.post_only)
         if closed is not None:
             return closed
-        client = self._clients[venue_of(order.instrument_id)]
         instrument = self.cache.get_instrument(order.instrument_id)
         if instrument is None:
             return self._unlisted(order.instrument_id)
@@ -338,3 +337,7 @@ class ExecutionEngine:
         """Whether an order has no answer yet; False for one that is not there."""
         tracked = self.tracker.get(order_id)
         return tracked is not None and tracked.order.is_inflight
+
+
+def _no_venue(instrument: str) -> str:
+    return f"no venue of this engine takes orders of {instrument}"
