@@ -22,6 +22,7 @@ from livetrio.exchange.keys import make_key
 from livetrio.supervision.text_frame import text_frame
 from livetrio.venues.hyperliquid.actions import Json, order_action
 from livetrio.venues.hyperliquid.messages import TradesFrame
+from livetrio.venues.hyperliquid.nonces import Nonces
 from livetrio.venues.hyperliquid.signers import make_signer
 from livetrio.venues.hyperliquid.signing import sign_action
 
@@ -63,6 +64,7 @@ class _Sender:
         self.events: list[int] = []
         self._account = account
         self._signer = make_signer(make_key(0, 0).secret_hex)
+        self._nonces = Nonces()
         self._decided = trio.Event()
 
     def decide(self, tid: int) -> None:
@@ -92,7 +94,7 @@ class _Sender:
             "c": f"0x{number:032x}",
         }
         action = order_action([entry])
-        nonce = time.time_ns() // 1_000_000
+        nonce = self._nonces.next(time.time_ns())
         expires = nonce + EXPIRE_MS
         signature = sign_action(
             self._signer, action, nonce, vault=None, expires_after=expires, is_mainnet=False
