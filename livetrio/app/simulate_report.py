@@ -45,7 +45,10 @@ def _when(at: float, horizon: float) -> str:
 
 def render_repetition(result: Result, again: str) -> str:
     """A world that failed as another did, of which more was said."""
-    return f"Seed {result.plan.seed} fails, too: {failure_of(result)}\n  again: {again}"
+    lines = [f"Seed {result.plan.seed} fails, too: {failure_of(result)}"]
+    if isinstance(result, Outcome) and result.violation is not None:
+        lines += _indented(result.violation.sentence.splitlines()[:1])
+    return "\n".join([*lines, f"  again: {again}"])
 
 
 def render_smallest(shrunk: Shrunk) -> str:

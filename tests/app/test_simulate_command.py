@@ -151,12 +151,13 @@ def test_a_smaller_plan_that_cannot_be_written_is_told_nevertheless(config):
     assert "taken/simulate-7.plan cannot be written: " in result.stderr
 
 
-def test_worlds_that_fail_in_the_same_way_are_told_in_two_lines_after_the_first(config):
+def test_worlds_that_fail_in_the_same_way_are_told_briefly_after_the_first(config):
     result = simulate("--seeds", "1..3", "--faults", "kill", "--no-shrink")
 
     assert result.stdout.count("Seed 1 fails: I2 none sent twice") == 1
     assert (
         "Seed 2 fails, too: I2 none sent twice\n"
+        "  expected one order, found two: 0x17 and 0x18\n"
         "  again: livetrio simulate my.toml --seeds 2 --seconds 600 --faults kill\n"
         "Seed 3 fails, too: I2 none sent twice\n"
     ) in result.stdout
