@@ -76,7 +76,8 @@ def run_plans(
             while waiting and (idle or len(workers) < jobs):
                 if not idle:
                     idle.append(_Worker(make_work, patience, Path(folder)))
-                    workers += idle
+                    workers += idle  # before it starts: whatever happens then, it is ended
+                    idle[0].start()
                 idle.pop().begin(*waiting.pop())
             for worker in _wait_any(workers):
                 index, result = worker.finish()
@@ -103,14 +104,17 @@ class _Worker(Generic[T]):
         _Worker._started += 1
         self._traces = folder / f"{_Worker._started}.txt"
         context = multiprocessing.get_context("spawn")
-        self.connection, far = context.Pipe()
+        self.connection, self._far = context.Pipe()
         self.process: BaseProcess = context.Process(
-            target=_serve, args=(far, make_work, patience, str(self._traces)), daemon=True
+            target=_serve, args=(self._far, make_work, patience, str(self._traces)), daemon=True
         )
+
+    def start(self) -> None:
+        """Start the process."""
         resource_tracker.ensure_running()  # which `start` would do, and unblock SIGINT
         with _interrupts_blocked():  # which the new process inherits: Ctrl+C is for us to hear
             self.process.start()
-        far.close()
+            self._far.close()
 
     def begin(self, index: int, plan: Plan) -> None:
         self.index, self._plan = index, plan
@@ -162,11 +166,13 @@ def _ending(workers: list[_Worker[T]]) -> Iterator[None]:
     try:
         yield
     finally:
-        for worker in workers:
+        started = [worker for worker in workers if worker.process.pid is not None]
+        for worker in started:
             worker.process.terminate()
-        for worker in workers:
+        for worker in started:
             worker.process.join(GRACE)
             end(worker.process)
+        for worker in workers:
             worker.connection.close()
 
 
