@@ -32,6 +32,7 @@ from livetrio.simulation.mischief import Mischief, PlannedError
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
 from livetrio.simulation.points import Points
+from livetrio.simulation.probe import probe
 from livetrio.simulation.process import Process
 from livetrio.simulation.schedule import deterministic
 from livetrio.simulation.subject import Subject
@@ -53,6 +54,9 @@ CALM = 5.0
 
 STOP = 60.0
 """Seconds within which it must have stopped."""
+
+PROBE = 30.0
+"""Seconds within which an order must be answered, and a cancellation, when all is well again."""
 
 CHECK_INTERVAL = 10.0
 """Seconds between two looks at what must not grow."""
@@ -156,6 +160,7 @@ class _World:
                 faults.cancel_scope.cancel()
             self._heal()
             await self._converge()
+            await self._probe()
             await self._stop()
             self._nursery.cancel_scope.cancel()
 
@@ -317,6 +322,14 @@ class _World:
                 words = f"expected all well {CONVERGENCE:g} s after all faults have ended, found: {why}"
                 raise Broken(invariant, words)
             await trio.sleep(0.5)
+
+    async def _probe(self) -> None:
+        """See whether the engine trades again by itself."""
+        process = self._process
+        assert process is not None
+        failed = await probe(process.engine, PROBE)
+        if failed is not None:
+            raise Broken(invariants.TRADES_AGAIN, failed)
 
     def _unsettled(self) -> str | None:
         process = self._process
