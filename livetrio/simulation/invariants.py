@@ -6,7 +6,7 @@ the first thing that is wrong is kept in `Watch.broken`, and ends the world.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -57,6 +57,8 @@ class Broken(Exception):
         super().__init__(f"{invariant}: {sentence}")
         self.invariant = invariant
         self.sentence = sentence
+        self.at = trio.current_time() if trio.lowlevel.in_trio_run() else 0.0
+        """When it was found, by trio's clock."""
 
 
 class Life(Protocol):
@@ -78,7 +80,11 @@ class Life(Protocol):
 class Watch:
     """Of one world."""
 
-    def __init__(self, account: Account, listing: Listing, risk: RiskConfig) -> None:
+    def __init__(
+        self, account: Account, listing: Listing, risk: RiskConfig, *, tell: Callable[[Broken], None]
+    ) -> None:
+        """Take what the exchange has, the limits, and who is told of the first thing that is wrong."""
+        self._tell = tell
         self.broken: Broken | None = None
         self.found = trio.Event()
         """Set when something is wrong."""
@@ -102,6 +108,7 @@ class Watch:
         """Something is wrong."""
         if self.broken is None:
             self.broken = broken
+            self._tell(broken)
             self.found.set()
 
     def look(self) -> None:
@@ -201,9 +208,10 @@ class Exposure:
     def look_at(self) -> Iterator[Broken]:
         """What is too much now."""
         if self._most is not None:
-            count = sum(is_ours(each.cloid) for each in self._account.orders.values())
+            count = sum(map(self._counts, self._account.orders.values()))
             if count > self._most:
-                yield Broken(LIMITS, f"{count} orders rest at the exchange, and {self._most} are allowed")
+                words = f"{count} orders that are no exits rest at the exchange, and {self._most} are allowed"
+                yield Broken(LIMITS, words)
         for instrument, most in self._positions:
             for is_buy in (True, False):
                 size = Decimal(sz_text(instrument, self._reach(instrument.asset, is_buy=is_buy)))
@@ -211,6 +219,13 @@ class Exposure:
                     side = "long" if is_buy else "short"
                     words = f"{instrument.coin}: {size} {side} if all is filled, and {most} are allowed"
                     yield Broken(LIMITS, words)
+
+    def _counts(self, order: VenueOrder) -> bool:
+        """Whether the limit on their number is for an order; what may only make a position smaller passes."""
+        position = self._account.positions.get(order.instrument.asset)
+        size = 0 if position is None else position.szi
+        is_exit = order.reduce_only or (size > 0 and not order.is_buy) or (size < 0 and order.is_buy)
+        return is_ours(order.cloid) and not is_exit
 
     def _reach(self, asset: int, *, is_buy: bool) -> int:
         """How large the position is if all orders of one side are filled, that side counting as positive."""

@@ -27,6 +27,7 @@ class Trace:
         self._file = file
         self._hash = hashlib.blake2b(digest_size=16)
         self._last: deque[str] = deque(maxlen=KEPT)
+        self._sealed: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -35,8 +36,12 @@ class Trace:
 
     @property
     def last(self) -> tuple[str, ...]:
-        """The last lines."""
-        return tuple(self._last)
+        """The last lines, up to the moment of the seal if there is one."""
+        return self._sealed or tuple(self._last)
+
+    def seal(self) -> None:
+        """Something is wrong: what comes from here on, such as an engine that ends, does not explain it."""
+        self._sealed = self._sealed or tuple(self._last)
 
     def note(self, text: str, *, shown: bool = True) -> None:
         """Add a line; one that is not shown with violations, if it is of too many."""

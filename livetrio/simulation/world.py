@@ -11,7 +11,7 @@ from collections import deque
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 import attrs
 import trio
@@ -128,8 +128,7 @@ class _World:
         except* Broken as group:
             broken = lone_leaf(group)
             assert isinstance(broken, Broken)
-            self._trace.note(f"broken: {broken}")
-            violation = Violation(broken.invariant, broken.sentence, trio.current_time(), self._trace.last)
+            violation = Violation(broken.invariant, broken.sentence, broken.at, self._trace.last)
         return Outcome(self._plan, violation, self._trace.digest, self._count())
 
     async def _live(self) -> None:
@@ -145,7 +144,9 @@ class _World:
             )
             self._exchange = LocalExchange(settings, clock=Clock.simulated())
             self._way = Way(self._exchange.serve_stream, plan.latency_seconds, Random(f"{plan.seed}/network"))
-            self._watch = Watch(self._account, self._exchange.ledger.listing, self._subject.risk)
+            self._watch = Watch(
+                self._account, self._exchange.ledger.listing, self._subject.risk, tell=self._tell
+            )
             self._mischief = Mischief(lambda: self._way.argument("slow"))
             await self._nursery.start(self._exchange.run)
             self._nursery.start_soon(self._look)
@@ -272,20 +273,30 @@ class _World:
         assert self._watch.broken is not None
         raise self._watch.broken
 
+    def _tell(self, broken: Broken) -> None:
+        self._trace.note(f"broken: {broken}")
+        self._trace.seal()
+
+    def _fail(self, broken: Broken) -> NoReturn:
+        self._watch.accuse(broken)
+        raise broken
+
     async def _look_often(self) -> None:
         while True:
             await trio.sleep(CHECK_INTERVAL)
             process = self._process
             self._watch.look()
             for broken in (each for grave in self._graves for each in grave.look_at(self._placed())):
-                raise broken
+                self._fail(broken)
             desk = None if process is None else process.engine.desk
             for broken in invariants.is_bounded(desk, len(self._way.links)):
-                raise broken
+                self._fail(broken)
             if process is not None and process.stopping_since is not None and not process.ended.is_set():
                 waited = trio.current_time() - process.stopping_since
                 if waited > STOP:
-                    raise Broken(invariants.ALL_ENDED, f"engine {process.number} stops since {waited:g} s")
+                    self._fail(
+                        Broken(invariants.ALL_ENDED, f"engine {process.number} stops since {waited:g} s")
+                    )
 
     async def _look_at_end(self, process: Process) -> None:
         """What must hold when a process has ended: at that very moment, and soon."""
@@ -294,18 +305,20 @@ class _World:
             self._look_at_journal(process)
             if process.failure is None and self._subject.execution.cancel_on_stop:
                 for broken in invariants.nothing_left(self._account, process.left):
-                    raise broken
+                    self._fail(broken)
         with trio.move_on_after(STOP):
             await process.buried.wait()
         if not process.buried.is_set():
-            raise Broken(invariants.ALL_ENDED, f"tasks of engine {process.number} live on after its end")
+            self._fail(
+                Broken(invariants.ALL_ENDED, f"tasks of engine {process.number} live on after its end")
+            )
 
     def _look_at_journal(self, process: Process) -> None:
         for broken in (
             *invariants.placed_once(self._placed()),
             *invariants.no_secret(process.journal, self._exchange.keys[0].secret_hex),
         ):
-            raise broken
+            self._fail(broken)
 
     # The end.
 
@@ -320,7 +333,7 @@ class _World:
             if since - began > CONVERGENCE:
                 invariant = invariants.PROOF if "is UNKNOWN" in str(why) else invariants.TRADES_AGAIN
                 words = f"expected all well {CONVERGENCE:g} s after all faults have ended, found: {why}"
-                raise Broken(invariant, words)
+                self._fail(Broken(invariant, words))
             await trio.sleep(0.5)
 
     async def _probe(self) -> None:
@@ -329,7 +342,7 @@ class _World:
         assert process is not None
         failed = await probe(process.engine, PROBE)
         if failed is not None:
-            raise Broken(invariants.TRADES_AGAIN, failed)
+            self._fail(Broken(invariants.TRADES_AGAIN, failed))
 
     def _unsettled(self) -> str | None:
         process = self._process
@@ -353,7 +366,7 @@ class _World:
         with trio.move_on_after(STOP):
             await process.ended.wait()
         if not process.ended.is_set():
-            raise Broken(invariants.ALL_ENDED, f"expected the engine stopped within {STOP:g} s")
+            self._fail(Broken(invariants.ALL_ENDED, f"expected the engine stopped within {STOP:g} s"))
         if process.failure is not None:
             raise process.failure
         await trio.sleep(2)
@@ -368,7 +381,7 @@ class _World:
             if any(name in sentence for name in named):
                 continue  # the engine says that it does not know
             is_twice = "was placed" in sentence
-            raise Broken(invariants.NONE_TWICE if is_twice else invariants.ALL_AGREE, sentence)
+            self._fail(Broken(invariants.NONE_TWICE if is_twice else invariants.ALL_AGREE, sentence))
 
     @property
     def _account(self) -> Account:

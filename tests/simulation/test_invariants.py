@@ -67,7 +67,7 @@ def life(number=1, gate=None):
 
 def heard(*events, account=None, gate=None, risk=None, processes=None):
     """What is wrong when a process, or these, tell these events."""
-    watch = Watch(account or make_account(), LISTING, risk or RiskConfig())
+    watch = Watch(account or make_account(), LISTING, risk or RiskConfig(), tell=lambda _: None)
     for number, each in enumerate(events):
         watch.hear(life(1 if processes is None else processes[number], gate), each)
     watch.look()
@@ -111,7 +111,7 @@ def test_what_a_killed_process_had_heard_may_be_heard_again_but_not_otherwise():
 
 
 def test_after_the_power_went_an_order_may_end_otherwise():
-    watch = Watch(make_account(), LISTING, RiskConfig())
+    watch = Watch(make_account(), LISTING, RiskConfig(), tell=lambda _: None)
     watch.hear(life(1), event(S.REJECTED))
     watch.forget_ends()
     watch.hear(life(2), event(S.FILLED))
@@ -128,7 +128,7 @@ def test_an_order_that_is_over_rests_nowhere(status):
 
 def test_an_order_that_arrives_after_its_end_is_found():
     account = make_account()
-    watch = Watch(account, LISTING, RiskConfig())
+    watch = Watch(account, LISTING, RiskConfig(), tell=lambda _: None)
     watch.hear(life(), event(S.REJECTED))
     assert watch.broken is None
 
@@ -153,7 +153,7 @@ def test_nothing_leaves_through_a_closed_gate():
 
 
 def test_orders_at_the_exchange_are_counted_against_their_limit():
-    account = make_account(resting(1), resting(2))
+    account = make_account(resting(1), resting(2), resting(3, is_buy=False), position=1)
     assert heard(event(S.ACCEPTED), account=account, risk=RiskConfig(max_open_orders=2)) is None
     assert number_of(heard(event(S.ACCEPTED), account=account, risk=RiskConfig(max_open_orders=1))) == "I5"
 
@@ -234,9 +234,10 @@ def test_the_key_is_in_no_file(tmp_path, text):
 
 
 def test_the_first_thing_that_is_wrong_is_kept():
-    watch = Watch(make_account(), LISTING, RiskConfig())
+    told = []
+    watch = Watch(make_account(), LISTING, RiskConfig(), tell=told.append)
     watch.accuse(first := invariants.Broken(invariants.BOUNDED, "first"))
     watch.accuse(invariants.Broken(invariants.BOUNDED, "second"))
 
-    assert watch.broken is first
+    assert told == [watch.broken] == [first]
     assert str(first) == "I12 memory is bounded: first"
