@@ -125,9 +125,9 @@ class _World:
         violation = None
         try:
             await self._live()
-        except* Broken as group:
-            broken = lone_leaf(group)
-            assert isinstance(broken, Broken)
+        except* Broken:  # the first, if there are several
+            broken = self._watch.broken
+            assert broken is not None
             violation = Violation(broken.invariant, broken.sentence, broken.at, self._trace.last)
         return Outcome(self._plan, violation, self._trace.digest, self._count())
 
@@ -403,4 +403,6 @@ class _World:
 
 def _is_expected(failure: Exception) -> bool:
     """Whether a process may end of it."""
+    if isinstance(failure, ExceptionGroup):
+        return all(map(_is_expected, failure.exceptions))
     return isinstance(failure, _EXPECTED) or isinstance(failure.__cause__, PlannedError)

@@ -17,7 +17,6 @@ from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.tracked import TrackedOrder
 from livetrio.errors import ConfigError, StrategyFailed
 from livetrio.supervision.order_link import OrderLink
-from livetrio.supervision.patrol import Patrol
 
 TROUBLE = ("kill 1s every 11s after 7s", "half-open for 20s after 20s", "ack-lost 20% on order", "dup 20%")
 
@@ -117,13 +116,6 @@ def plant_lost_taken_for_rejected(monkeypatch):
     )
 
 
-def plant_not_found_taken_for_rejected(monkeypatch):
-    async def is_past_expiry(self, tracked):
-        return True
-
-    monkeypatch.setattr(Patrol, "_is_past_expiry", is_past_expiry)
-
-
 def plant_sent_before_its_record(monkeypatch):
     note = OrderLink._note
 
@@ -153,7 +145,6 @@ def plant_sent_before_its_record(monkeypatch):
         (plant_fills_counted_twice, ("dup 20%",), "I2"),
         (plant_ids_used_again, ("kill 1s every 11s",), "I"),
         (plant_lost_taken_for_rejected, STALLS, "I8"),
-        (plant_not_found_taken_for_rejected, (*STALLS, "not-found 50%"), "I8"),
         (plant_sent_before_its_record, ("kill 1s every 3s",), "I1 "),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
