@@ -77,6 +77,13 @@ class Connections:
     def __len__(self) -> int:
         return len(self._all)
 
+    def add_all(self, venues: Sequence[TradingVenue], endpoints: Sequence[WebSocketEndpoint]) -> None:
+        """Make those of a configuration."""
+        for venue in venues:
+            self.add_venue(venue)
+        for endpoint in endpoints:
+            self.add_endpoint(endpoint)
+
     def add_venue(self, venue: TradingVenue) -> None:
         """Make the connections that a venue wants."""
         feeds = VenueFeeds(venue)

@@ -20,30 +20,28 @@ there; our orders are canceled, and the venue is asked whether they are gone; ha
 been sent; connections say goodbye and end; the journal is sealed. Every step has a limit, so a stop always
 ends.
 
-Policies: a connection that ends is tried again by itself (see `connection`); one that is given up is
-logged, and when the last one is, the engine fails. A strategy's error stops the engine or ends that
-strategy alone, as configured. An error anywhere else is a bug, and ends the engine with its traceback.
+Policies: what the end of a service means is in `services`. A strategy's error stops the engine or ends that
+strategy alone, as configured: see `strategies`.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
-from enum import Enum
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import attrs
-import structlog
 import trio
 
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.connections import Connections, ExecutionHandler
-from livetrio.app.ending import Ending
 from livetrio.app.endpoint import WebSocketEndpoint
+from livetrio.app.engine_run import EngineRun
+from livetrio.app.engine_run import EngineState as EngineState
 from livetrio.app.order_desk import OrderDesk
-from livetrio.app.report import EngineReport, build_report
+from livetrio.app.report import EngineReport
+from livetrio.app.services import Services
 from livetrio.app.strategies import Strategies
 from livetrio.app.wiring import network_dial
 from livetrio.bus import MessageBus
@@ -53,20 +51,9 @@ from livetrio.engines.data import DataEngine
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
-from livetrio.errors import (
-    AllConnectionsFailed,
-    AlreadyRunning,
-    ConfigError,
-    ConnectionFailed,
-    HandlerError,
-    JournalFailed,
-    LiveTradingError,
-    NotRunning,
-    Problem,
-    SlowConsumerError,
-)
+from livetrio.errors import AlreadyRunning, ConfigError, NotRunning, Problem
 from livetrio.journal.journal import Journal
-from livetrio.model import ConnectionState, ShutdownEvent, ShutdownReason
+from livetrio.model import ShutdownReason
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.runner import StrategyFunction
 from livetrio.subscription import DEFAULT_CAPACITY, Overflow
@@ -75,25 +62,12 @@ from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import Dial
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.interval import Interval
-from livetrio.supervision.nursery import ServiceNursery, lone_leaf, open_service_nursery
+from livetrio.supervision.nursery import lone_leaf, open_service_nursery
 from livetrio.supervision.signals import watch_signals
 from livetrio.supervision.status import ConnectionStatus
 from livetrio.supervision.ticker import Ticker
-from livetrio.topics import SHUTDOWN
 from livetrio.venues.trading import TradingVenue
 from livetrio.version import __version__
-
-log = structlog.get_logger()
-
-
-class EngineState(Enum):
-    """Where the engine is in its life."""
-
-    STOPPED = "stopped"
-    STARTING = "starting"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    FAILED = "failed"
 
 
 class LiveTradingEngine:
@@ -117,9 +91,6 @@ class LiveTradingEngine:
         self.cache = cache
         self.config = config or LiveTradingConfig()
         self.data: DataEngine = DataEngine(bus, cache)
-        self.desk: OrderDesk | None = None
-        """What takes care of orders in this run, or in the last one; None without `take_orders`."""
-        self.state = EngineState.STOPPED
         self._clock = clock
         self._dial: Dial = dial or network_dial(self.config)
         self._rng = rng or random.Random()
@@ -128,24 +99,14 @@ class LiveTradingEngine:
         self._tick_interval = Interval(None if tick is None else tick / 1000)
         self._venues: list[TradingVenue] = []
         self._handler: ExecutionHandler | None = None
-        self._open_desk: Callable[[Clock], OrderDesk] | None = None
-        self._connections: Connections | None = None
-        """Those of this run, or of the last one."""
-        self._connecting: set[Connection] = set()
-        """Those that `connect_websocket` is waiting for."""
+        self._open_desk: Callable[[EngineRun, Clock], OrderDesk] | None = None
         self._strategies = Strategies(
             bus=bus,
             cache=cache,
             stop_timeout=self.config.stop_timeout_ms / 1000,
-            stop=self._stop_for_strategies,
-            fail=self._fail,
         )
-        self._services: ServiceNursery | None = None
-        self._ticker: Ticker | None = None
-        self._ending = Ending()
-        """Of this run, or of the last one."""
-        self._finishing: trio.CancelScope | None = None
-        self._started_at = 0
+        self._current: EngineRun | None = None
+        """That which is under way, or the last one."""
 
     # What is to run.
 
@@ -185,21 +146,22 @@ class LiveTradingEngine:
         if not self.config.enable_recovery:
             message = "expected true where orders are to be taken, found false"
             raise ConfigError([Problem("enable_recovery", message)], source="LiveTradingConfig")
+        self._open_desk = lambda run, clock: OrderDesk(
+            self.bus,
+            self.cache,
+            Journal.open(journal, now=clock.now(), sync=sync, version=__version__),
+            clock=clock,
+            execution=execution or ExecutionConfig(),
+            risk=risk or RiskConfig(),
+            forgive=forgive,
+            strategies=self._strategies.names,
+            fail=run.fail,
+        )
 
-        def open_desk(clock: Clock) -> OrderDesk:
-            return OrderDesk(
-                self.bus,
-                self.cache,
-                Journal.open(journal, now=clock.now(), sync=sync, version=__version__),
-                clock=clock,
-                execution=execution or ExecutionConfig(),
-                risk=risk or RiskConfig(),
-                forgive=forgive,
-                strategies=self._strategies.names,
-                fail=self._fail,
-            )
-
-        self._open_desk = open_desk
+    @property
+    def desk(self) -> OrderDesk | None:
+        """What takes care of orders in this run, or in the last one; None without `take_orders`."""
+        return None if self._current is None else self._current.desk
 
     @property
     def execution(self) -> ExecutionEngine | None:
@@ -237,9 +199,14 @@ class LiveTradingEngine:
     # Its life.
 
     @property
+    def state(self) -> EngineState:
+        """Where it is in its life; how the last run has ended."""
+        return EngineState.STOPPED if self._current is None else self._current.state
+
+    @property
     def is_running(self) -> bool:
         """Whether `run` is under way, in whichever state."""
-        return self.state in (EngineState.STARTING, EngineState.RUNNING, EngineState.STOPPING)
+        return self._current is not None and self._current.is_running
 
     @property
     def clock(self) -> Clock:
@@ -264,159 +231,69 @@ class LiveTradingEngine:
         """
         if self.is_running:
             raise AlreadyRunning(f"the engine is {self.state.value} already")
-        self.state = EngineState.STARTING
-        self._ending = ending = Ending()
-        self._finishing = None
-        self._clock = self._clock or Clock.live()
-        self._started_at = self._clock.now()
+        clock = self._clock = self._clock or Clock.live()
+        self._current = run = EngineRun(
+            bus=self.bus,
+            config=self.config,
+            clock=clock,
+            strategies=self._strategies,
+            ticker=Ticker(self.bus, clock, self._tick_interval),
+        )
         error: BaseException | None = None
         try:
-            self.desk = None if self._open_desk is None else self._open_desk(self._clock)
-            self._strategies.prepare(self._clock, self.data, self.execution)
-            await self._run_services(self._clock, task_status)
+            run.desk = None if self._open_desk is None else self._open_desk(run, clock)
+            stop = partial(run.begin_stop, ShutdownReason.USER_REQUEST)
+            self._strategies.prepare(clock, self.data, self.execution, stop=stop, fail=run.fail)
+            await self._run_in_order(run, clock, task_status)
         except BaseExceptionGroup as group:
             error = lone_leaf(group)
         except BaseException as exc:  # noqa: ASYNC103  # raised below, when all is cleaned up
             error = exc
-        self._services = None
-        self._strategies.close()
-        if self.desk is not None:
-            error = self._close_desk(self.desk, error)
-        self.state = EngineState.FAILED if ending.has_failed(error) else EngineState.STOPPED
-        ending.done.set()
-        ending.raise_all(error)  # outside the handlers, so that the group does not become its context
+        run.end(error)  # outside the handlers, so that the group does not become its context
 
-    def _close_desk(self, desk: OrderDesk, error: BaseException | None) -> BaseException | None:
-        """Seal the journal; the error that the run has ended with."""
-        try:
-            desk.close(self._ending.shutdown.reason.value if self._ending.shutdown else "failed")
-        except JournalFailed as failure:
-            if error is None and not isinstance(self._ending.failure, JournalFailed):  # or it is told already
-                return failure
-        return error
-
-    async def _run_services(self, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
-        self._ticker = Ticker(self.bus, clock, self._tick_interval)
-        async with HttpClient(self._dial) as http, open_service_nursery() as services:
-            self._services = services
+    async def _run_in_order(self, run: EngineRun, clock: Clock, task_status: trio.TaskStatus[None]) -> None:
+        """Start everything, wait for its end, and stop it: in the order that is drawn above."""
+        async with HttpClient(self._dial) as http, open_service_nursery() as nursery:
+            run.connections = connections = self._make_connections(run, http, clock)
+            run.services = services = Services(
+                nursery, connections, stop=partial(run.begin_stop, ShutdownReason.ERROR), fail=run.fail
+            )
             try:
-                await self._run_parts(services, http, clock, self._ticker)
-                await self._run_strategies(task_status)
+                if self.config.handle_signals:
+                    services.start_soon(watch_signals, run.take_signal, name="signals")
+                await services.start_handlers(self.bus)
+                connections.add_all(self._venues, self.config.ws_endpoints)
+                if run.desk is not None:
+                    await services.start(run.desk.run, name="orders")
+                for connection in connections:
+                    services.start_connection(connection)
+                services.start_soon(close_bars, self.data, clock, name="bar closer")
+                await run.wait_settled()
+                services.start_soon(run.ticker.run, name="ticker")
+                await run.run_strategies(task_status)
             finally:
-                self._begin_stop(ShutdownReason.USER_REQUEST, "cancelled from outside")
-                with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True) as self._finishing:
-                    if self.desk is not None:
-                        await self.desk.wind_down()
-                with trio.move_on_after(self.config.stop_timeout_ms / 1000, shield=True) as self._finishing:
+                run.begin_stop(ShutdownReason.USER_REQUEST, "cancelled from outside")
+                if run.desk is not None:
+                    with run.cleaning_up():
+                        await run.desk.wind_down()
+                with run.cleaning_up():
                     await self.bus.finish_handlers()
-
-    async def _run_parts(
-        self, services: ServiceNursery, http: HttpClient, clock: Clock, ticker: Ticker
-    ) -> None:
-        """Start everything that strategies rely on."""
-        if self.config.handle_signals:
-            services.start_soon(watch_signals, self._take_signal, name="signals")
-        await services.start(self._run_handlers, name="handlers")
-        connections = self._make_connections(http, clock)
-        if self.desk is not None:
-            await services.start(self._run_part_started, self.desk.run, name="orders")
-        for connection in connections:
-            self._start_connection(services, connection)
-        services.start_soon(self._run_part, close_bars, self.data, clock, name="bar closer")
-        await self._wait_settled()
-        services.start_soon(self._run_part, ticker.run, name="ticker")
-
-    async def _run_part_started(
-        self, part: Callable[..., Awaitable[object]], *, task_status: trio.TaskStatus[None]
-    ) -> None:
-        """`_run_part` of a service that says when it has started."""
-        await self._run_part(partial(part, task_status=task_status))
-
-    async def _run_part(self, part: Callable[..., Awaitable[object]], *args: Any) -> None:
-        """Run a service. An error in one is a bug: it is told as the reason of the stop, and let pass."""
-        try:
-            await part(*args)
-        except Exception as error:
-            cause = lone_leaf(error)
-            self._begin_stop(ShutdownReason.ERROR, f"{type(cause).__name__}: {cause}")
-            raise
-
-    async def _wait_settled(self) -> None:
-        """Wait until every connection has come up or failed once, or the engine is to stop."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
-            for connection in self.connections:
-                await connection.settled.wait()
-            if self.desk is not None:
-                with trio.move_on_after(self.config.connect_timeout_ms / 1000):
-                    await self.desk.wait_recovered()
-            nursery.cancel_scope.cancel()
-
-    async def _run_strategies(self, task_status: trio.TaskStatus[None]) -> None:
-        has_started = False
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._cancel_when_stopping, nursery.cancel_scope)
-            if not self._ending.begun.is_set():
-                self.state = EngineState.RUNNING
-                runners = self._strategies.runners
-                log.info("engine runs", strategies=len(runners), connections=len(self.connections))
-                await self._strategies.start(nursery)
-                if self._ending.failure is None:
-                    task_status.started()
-                    has_started = True
-        if not has_started and self._ending.failure is None:
-            task_status.started()  # it ends well, though early
-
-    async def _cancel_when_stopping(self, scope: trio.CancelScope) -> None:
-        await self._ending.begun.wait()
-        scope.cancel("the engine stops")
-
-    # Its parts, and what becomes of their ends.
-
-    def _start_connection(self, services: ServiceNursery, connection: Connection) -> None:
-        services.start_soon(
-            self._run_part, self._run_connection, connection, name=f"connection {connection.name}"
-        )
-
-    async def _run_connection(self, connection: Connection) -> None:
-        await connection.run()
-        if connection in self._connecting:
-            return  # whoever is waiting for it is told, and that is all
-        others = self.connections
-        if others and all(each.state is ConnectionState.FAILED for each in others):
-            failures = "; ".join(str(each.failure()) for each in others)
-            self._fail(AllConnectionsFailed(f"every connection was given up: {failures}"))
-
-    async def _run_handlers(self, *, task_status: trio.TaskStatus[None]) -> None:
-        try:
-            await self.bus.run_handlers(task_status=task_status)
-        except* (HandlerError, SlowConsumerError) as group:
-            error = lone_leaf(group)
-            if not isinstance(error, LiveTradingError):
-                error = HandlerError(f"several handlers raised: {error}")
-                error.__cause__ = group
-            self._fail(error)
 
     # Connections.
 
-    def _make_connections(self, http: HttpClient, clock: Clock) -> Connections:
-        self._connections = Connections(
+    def _make_connections(self, run: EngineRun, http: HttpClient, clock: Clock) -> Connections:
+        return Connections(
             config=self.config,
             data=self.data,
             cache=self.cache,
             execution=self._handler,
-            desk=self.desk,
+            desk=run.desk,
             clock=clock,
             dial=self._dial,
             http=http,
             heartbeat=self._heartbeat,
             rng=self._rng,
         )
-        for venue in self._venues:
-            self._connections.add_venue(venue)
-        for endpoint in self.config.ws_endpoints:
-            self._connections.add_endpoint(endpoint)
-        return self._connections
 
     async def connect_websocket(self, endpoint: WebSocketEndpoint) -> Connection:
         """Connect to one more endpoint while the engine runs.
@@ -428,29 +305,15 @@ class LiveTradingEngine:
           NotRunning: the engine does not run, or stopped meanwhile.
           ConnectionFailed: the first attempt failed and ``auto_reconnect`` is off.
         """
-        if self._services is None or self._connections is None:
+        if self._current is None or self._current.services is None:
             raise NotRunning("connect_websocket() needs the running engine; before, put it into ws_endpoints")
-        connection = self._connections.add_endpoint(endpoint)
-        self._connecting.add(connection)
-        self._start_connection(self._services, connection)
-        try:
-            await connection.settled.wait()
-            if connection.state is ConnectionState.FAILED:
-                raise ConnectionFailed(f"{connection.name}: {connection.last_error}")
-            if connection.state is ConnectionState.DISCONNECTED:
-                raise NotRunning(f"{connection.name}: disconnected before it was up")
-        except BaseException:
-            self.disconnect_websocket(connection)
-            raise
-        finally:
-            self._connecting.discard(connection)
-        return connection
+        return await self._current.services.connect(endpoint)
 
     def disconnect_websocket(self, connection: Connection) -> None:
         """End one connection and forget it."""
         connection.disconnect()
-        if self._connections is not None:
-            self._connections.remove(connection)
+        if self._current is not None and self._current.connections is not None:
+            self._current.connections.remove(connection)
 
     async def send_websocket_message(self, connection: Connection, message: str | bytes) -> None:
         """Send a text message by a connection, as it is; see `Connection.send`."""
@@ -461,10 +324,8 @@ class LiveTradingEngine:
 
         Those that wait for their next attempt have it now, and those given up are tried again.
         """
-        for connection in self.connections:
-            connection.restart()
-            if connection.state is ConnectionState.FAILED and self._services is not None:
-                self._start_connection(self._services, connection)
+        if self._current is not None and self._current.services is not None:
+            self._current.services.restart_connections()
 
     def connection_status(self) -> list[ConnectionStatus]:
         """Every connection as it is now."""
@@ -472,8 +333,8 @@ class LiveTradingEngine:
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """The connections of this run."""
-        return tuple(self._connections or ())
+        """The connections of this run, or of the last one."""
+        return () if self._current is None else tuple(self._current.connections or ())
 
     # Time.
 
@@ -491,9 +352,9 @@ class LiveTradingEngine:
         Raises:
           NotRunning: the engine does not run.
         """
-        if self._ticker is None or not self.is_running:
+        if self._current is None or not self.is_running:
             raise NotRunning("tick() needs the running engine")
-        self._ticker.tick()
+        self._current.ticker.tick()
 
     # The end.
 
@@ -503,25 +364,19 @@ class LiveTradingEngine:
         Raises:
           NotRunning: it does not run.
         """
-        if not self.is_running:
+        if self._current is None or not self.is_running:
             raise NotRunning(f"the engine is {self.state.value}, there is nothing to stop")
-        self._begin_stop(ShutdownReason.USER_REQUEST, message)
+        self._current.begin_stop(ShutdownReason.USER_REQUEST, message)
 
     async def wait_stopped(self) -> None:
         """Wait until the engine does not run (any more)."""
-        while self.is_running:
-            await self._ending.done.wait()
+        while self._current is not None and self._current.is_running:
+            await self._current.ending.done.wait()
 
     def hurry(self) -> None:
         """Cut short the clean-up of strategies and handlers, if a stop is under way."""
-        if not self._ending.begun.is_set():
-            return
-        self._strategies.hurry()
-        if self._finishing is not None:
-            self._finishing.cancel("hurry")
-
-    def _stop_for_strategies(self, reason: str) -> None:
-        self._begin_stop(ShutdownReason.USER_REQUEST, reason)
+        if self._current is not None:
+            self._current.hurry()
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
         """The kill switch: let nothing leave any more, cancel all orders of the account, and close all
@@ -535,53 +390,15 @@ class LiveTradingEngine:
             raise NotRunning("halt() needs the running engine, and one that takes orders")
         self.desk.halt(reason, flatten=flatten)
 
-    def _take_signal(self, name: str) -> None:
-        if name in ("SIGUSR1", "SIGUSR2"):
-            if self.desk is None:
-                log.warning("nothing to halt: this engine takes no orders", signal=name)
-            else:
-                self.desk.halt(f"signal {name}", flatten=name == "SIGUSR2")
-        elif self._ending.begun.is_set():
-            log.warning("second signal, not waiting for strategies any longer", signal=name)
-            self.hurry()
-        else:
-            self._begin_stop(ShutdownReason.SIGNAL, name)
-
-    def _fail(self, failure: LiveTradingError) -> None:
-        self._ending.fail(failure)
-        self._begin_stop(ShutdownReason.ERROR, str(failure))
-
-    def _begin_stop(self, reason: ShutdownReason, message: str | None) -> None:
-        shutdown = ShutdownEvent(reason=reason, timestamp=self.clock.now(), message=message)
-        if not self._ending.begin(shutdown, {each.name: each.state for each in self.connections}):
-            return
-        self.state = EngineState.STOPPING
-        if self.desk is not None:
-            self.desk.begin_stop()
-        log.info("engine stops", reason=reason.value, message=message)
-        self.bus.publish(SHUTDOWN, shutdown)
-        # Strategies will give up their feeds one by one. Venues need not hear of that: a message in
-        # mid-send would only be in the way of the connection's goodbye.
-        if self._connections is not None:
-            self._connections.release_feeds()
-        self._ending.begun.set()
-
     def report(self) -> EngineReport:
-        """What the run did, so far or in all; connections are in the state in which a stop found them."""
-        states = self._ending.states
-        return build_report(
-            shutdown=self._ending.shutdown,
-            started=self._started_at,
-            now=self.clock.now(),
-            connections=[
-                attrs.evolve(each, state=states.get(each.name, each.state))
-                for each in self.connection_status()
-            ],
-            runners=self._strategies.runners,
-            bus=self.bus,
-            refused=self.data.refused,
-            desk=self.desk,
-        )
+        """What the run did, so far or in all; connections are in the state in which a stop found them.
+
+        Raises:
+          NotRunning: there was no run yet.
+        """
+        if self._current is None:
+            raise NotRunning("report() tells of a run, and there was none yet")
+        return self._current.report(refused=self.data.refused)
 
     def __repr__(self) -> str:
         return f"<LiveTradingEngine {self.state.value}, {len(self.connections)} connections>"

@@ -32,17 +32,14 @@ class Strategies:
         bus: MessageBus,
         cache: Cache,
         stop_timeout: float,
-        stop: Callable[[str], None],
-        fail: Callable[[StrategyFailed], None],
     ) -> None:
-        """Take what they see, and what to call: to stop for a reason, or because of a failure."""
         self.runners: list[StrategyRunner] = []
         """Those of this run, or of the last one."""
         self._bus = bus
         self._cache = cache
         self._stop_timeout = stop_timeout
-        self._stop = stop
-        self._fail = fail
+        self._stop: Callable[[str], None] = lambda _reason: None
+        self._fail: Callable[[StrategyFailed], None] = lambda _failure: None
         self.names: list[str] = []
         self._makers: list[Callable[[Clock, DataEngine, ExecutionEngine | None], StrategyRunner]] = []
 
@@ -84,8 +81,23 @@ class Strategies:
         self._makers.append(make)
         self.names.append(name)
 
-    def prepare(self, clock: Clock, data: DataEngine, execution: ExecutionEngine | None) -> None:
-        """Make their runners for a run; ``execution`` takes their orders, if anybody does."""
+    def prepare(
+        self,
+        clock: Clock,
+        data: DataEngine,
+        execution: ExecutionEngine | None,
+        *,
+        stop: Callable[[str], None],
+        fail: Callable[[StrategyFailed], None],
+    ) -> None:
+        """Make their runners for a run.
+
+        Args:
+          execution: takes their orders, if anybody does.
+          stop: called when the run is to stop, with the reason.
+          fail: called when it has failed.
+        """
+        self._stop, self._fail = stop, fail
         self.runners = [make(clock, data, execution) for make in self._makers]
 
     async def start(self, nursery: trio.Nursery) -> None:

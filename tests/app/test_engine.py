@@ -329,9 +329,9 @@ async def test_of_a_failure_and_a_bug_neither_is_lost(nursery, autojump_clock):
 
     class Bomb(Fails):
         def on_stop(self):
-            rig.engine._ticker.run = None
+            rig.engine._current.ticker.run = None
             rig.engine.set_tick_interval(1)
-            rig.engine._services.start_soon(explode)
+            rig.engine._current.services.start_soon(explode)
 
     async def explode():
         raise KeyError("bug")

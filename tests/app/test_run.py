@@ -288,7 +288,7 @@ async def test_make_engine_takes_strategies_as_configured():
         ),
         [],
     )
-    engine._strategies.prepare(Clock.simulated(), engine.data, None)
+    engine._strategies.prepare(Clock.simulated(), engine.data, None, stop=print, fail=print)
     runners = engine._strategies.runners
 
     assert [runner.name for runner in runners] == ["one", "Watcher"]
