@@ -91,7 +91,9 @@ async def run_config(config: Config, *, duration: float | None = None, forgive: 
     With ``forgive`` halts and entry locks of earlier runs are ended, and drawdowns count from now.
 
     Raises:
-      ConfigError: as `open_engine`. What the run fails of is in the outcome instead, beside the report.
+      ConfigError: as `open_engine`.
+      AccountInUse: another engine trades the account, so there was no run.
+      What a run fails of is in the outcome instead, beside the report.
     """
     error: BaseException
     try:
@@ -103,11 +105,11 @@ async def run_config(config: Config, *, duration: float | None = None, forgive: 
             async with trio.open_nursery() as nursery:
                 if duration is not None:
                     nursery.start_soon(_stop_after, engine, duration)
-                try:
-                    with account_locks(venues, lock_folder(os.environ)):
+                with account_locks(venues, lock_folder(os.environ)):
+                    try:
                         await engine.run()
-                except LiveTradingError as exc:
-                    failure = exc
+                    except LiveTradingError as exc:
+                        failure = exc
                 nursery.cancel_scope.cancel()
             return RunOutcome(report=engine.report(), failure=failure)
     except BaseExceptionGroup as group:

@@ -23,13 +23,15 @@ from livetrio import (
     WebSocketEndpoint,
     open_engine,
 )
+from livetrio.app.account_lock import account_locks, lock_folder
 from livetrio.app.config import ExchangeConfig
 from livetrio.app.run import make_engine, run_config, running
 from livetrio.clock import Clock
-from livetrio.errors import AllConnectionsFailed, ConfigError, StrategyFailed
+from livetrio.errors import AccountInUse, AllConnectionsFailed, ConfigError, StrategyFailed
 from livetrio.model import ConnectionState, ShutdownReason
+from livetrio.secrets import Secret
 from livetrio.testing import MemoryNetwork, WebSocketPeer, within
-from livetrio.venues.hyperliquid import HyperliquidConfig
+from livetrio.venues.hyperliquid import HyperliquidConfig, HyperliquidVenue
 
 # run_config, by the real loopback.
 
@@ -48,6 +50,20 @@ async def test_a_configuration_runs_until_its_strategy_has_enough(collector):
     assert account.name == "hyperliquid/account"
     assert (connection.name, connection.sessions, connection.faults) == ("hyperliquid/market", 1, {})
     assert gc.get_freeze_count() > 0
+
+
+@within(30)
+async def test_who_may_not_trade_an_account_is_told_who_does(collector, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("A_KEY", "0x" + "11" * 32)
+    settings = HyperliquidConfig(network="testnet", key=Secret("env:A_KEY"))
+    venue = HyperliquidVenue(settings, key="11" * 32)
+
+    with account_locks([venue], lock_folder(os.environ)):
+        with pytest.raises(AccountInUse, match=f"is traded by process {os.getpid()}; two engines"):
+            await run_config(whole("Watcher", venues={"hyperliquid": settings}))
+
+    assert not run_strategies.MADE or not run_strategies.MADE[0].seen
 
 
 @within(30)
