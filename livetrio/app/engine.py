@@ -374,7 +374,7 @@ class LiveTradingEngine:
             await self._current.ending.done.wait()
 
     def hurry(self) -> None:
-        """Cut short the clean-up of strategies and handlers, if a stop is under way."""
+        """Cut a stop short that is under way: its step of now ends, and those after it have a second."""
         if self._current is not None:
             self._current.hurry()
 

@@ -30,6 +30,10 @@ from livetrio.topics import SHUTDOWN
 
 log = structlog.get_logger()
 
+HURRIED = 1.0
+"""Seconds: how long a step of the clean-up may take that begins when somebody is in a hurry already. Orders
+are canceled all the same, and a venue that is well has answered by then."""
+
 
 class EngineState(Enum):
     """Where the engine is in its life."""
@@ -67,6 +71,7 @@ class EngineRun:
         self._config = config
         self._clock = clock
         self._strategies = strategies
+        self._is_hurried = False
         self._limit: trio.CancelScope | None = None
         """Of the clean-up that is under way."""
 
@@ -106,7 +111,9 @@ class EngineRun:
     def cleaning_up(self) -> Iterator[None]:
         """Let the block end in order even if all is cancelled; but not longer than is configured, or than
         somebody is in no `hurry`."""
-        with trio.move_on_after(self._config.stop_timeout_ms / 1000, shield=True) as self._limit:
+        seconds = self._config.stop_timeout_ms / 1000
+        seconds = min(seconds, HURRIED) if self._is_hurried else seconds
+        with trio.move_on_after(seconds, shield=True) as self._limit:
             yield
 
     @asynccontextmanager
@@ -143,9 +150,10 @@ class EngineRun:
         self.begin_stop(ShutdownReason.ERROR, str(failure))
 
     def hurry(self) -> None:
-        """Cut the clean-up short, if a stop is under way."""
+        """Cut the clean-up short, if a stop is under way: end its step of now, shorten the next."""
         if not self.ending.begun.is_set():
             return
+        self._is_hurried = True
         self._strategies.hurry()
         if self._limit is not None:
             self._limit.cancel("hurry")
@@ -158,7 +166,7 @@ class EngineRun:
             else:
                 self.desk.halt(f"signal {name}", flatten=name == "SIGUSR2")
         elif self.ending.begun.is_set():
-            log.warning("second signal, not waiting for strategies any longer", signal=name)
+            log.warning("not waiting for the clean-up any longer", signal=name)
             self.hurry()
         else:
             self.begin_stop(ShutdownReason.SIGNAL, name)

@@ -9,6 +9,7 @@ import trio
 from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, rest_some, resting, until
 
 from livetrio.app.config import LiveTradingConfig
+from livetrio.app.engine_run import HURRIED
 from livetrio.app.trading_report import render_trading
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.journal.reading import read_orders
@@ -123,6 +124,45 @@ async def test_hurry_ends_a_stop_at_once(autojump_clock):
 
     assert 1 <= took < 3
     assert len(run.engine.report().trading.left) == 5
+
+
+class Hangs(Trader):
+    """Does not come to an end by itself."""
+
+    async def on_stop(self):
+        await trio.sleep_forever()
+
+
+@within(3600)
+async def test_hurry_while_a_strategy_hangs_shortens_what_comes_after_it_as_well(autojump_clock):
+    trader = Hangs()
+    async with run_strategy(trader) as run:
+        await rest_some(trader)
+        go_wrong(run, "timeout-before", "502 on info")
+        await trio.sleep(0.5)
+        began = trio.current_time()
+        run.engine.stop()
+        await trio.sleep(1)
+        run.engine.hurry()
+        await run.engine.wait_stopped()
+        took = trio.current_time() - began
+
+    assert 1 <= took < 1 + 2 * HURRIED + 0.5
+    assert len(run.engine.report().trading.left) == 5
+
+
+@within(3600)
+async def test_hurry_while_a_strategy_hangs_leaves_no_order_at_a_venue_that_answers(autojump_clock):
+    trader = Hangs()
+    async with run_strategy(trader) as run:
+        await rest_some(trader)
+        run.engine.stop()
+        await trio.sleep(1)
+        run.engine.hurry()
+        await run.engine.wait_stopped()
+
+    assert not run.account.orders
+    assert run.engine.report().trading.left == ()
 
 
 @within(3600)
