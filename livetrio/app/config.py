@@ -95,7 +95,7 @@ class LiveTradingConfig:
     tls_minimum_version: Literal["1.2", "1.3"] = attrs.field(default="1.2", validator=one_of("1.2", "1.3"))
     """The oldest TLS that is spoken. 1.2, because some venues know no newer."""
     handle_signals: bool = attrs.field(default=True, validator=boolean())
-    """Whether SIGINT and SIGTERM stop the engine in order. Turn it off where the engine is part of a
+    """Whether SIGINT, SIGTERM and SIGHUP stop the engine in order. Turn it off where the engine is part of a
     program that has its own way with signals, or runs outside the main thread."""
 
     def __attrs_post_init__(self) -> None:

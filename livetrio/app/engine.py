@@ -7,7 +7,7 @@
         ├── connection …             one task each; a child nursery for each of its sessions
         ├── ticker                   system.tick
         ├── bar closer               closes bars whose period has ended
-        ├── signals                  SIGINT, SIGTERM → stop; the second one hurries
+        ├── signals                  SIGINT, SIGTERM, SIGHUP → stop; the second one hurries
         └── (body) strategies        one task each
 
 Start: services first; strategies when every connection has either come up or failed once, and every account

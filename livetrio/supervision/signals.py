@@ -1,5 +1,5 @@
-"""Signals: SIGINT and SIGTERM ask the engine to stop, SIGUSR1 and SIGUSR2 halt trading; in a task like any
-other.
+"""Signals: SIGINT, SIGTERM and SIGHUP ask the engine to stop, SIGUSR1 and SIGUSR2 halt trading; in a task like
+any other.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ log = structlog.get_logger()
 
 WATCHED = (signal.SIGINT, signal.SIGTERM)
 
+CLOSED = tuple(getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name))
+"""Comes when the terminal is closed, and would end the process with its orders open."""
+
 HALTING = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 """The kill switch: cancel everything; and, the second, close positions, too."""
 
@@ -27,6 +30,8 @@ async def watch_signals(on_signal: Callable[[str], None]) -> None:
     if threading.current_thread() is not threading.main_thread():
         log.warning("signals are not handled: the engine does not run in the main thread")
         return
-    with trio.open_signal_receiver(*WATCHED, *HALTING) as signals:
+    # Whoever was started by `nohup` ignores it already, and is to outlive the terminal.
+    closed = [each for each in CLOSED if signal.getsignal(each) is not signal.SIG_IGN]
+    with trio.open_signal_receiver(*WATCHED, *HALTING, *closed) as signals:
         async for number in signals:
             on_signal(signal.Signals(number).name)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, real ones."""
+"""SIGINT, SIGTERM and SIGHUP, real ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def test_every_signal_is_told_by_name(nursery):
     nursery.start_soon(watch_signals, send.send_nowait)
     await trio.testing.wait_all_tasks_blocked()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGHUP):
         os.kill(os.getpid(), number)
 
         assert await receive.receive() == number.name
@@ -35,6 +35,24 @@ async def test_afterwards_signals_are_what_they_were():
         nursery.cancel_scope.cancel()
 
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@within(10)
+async def test_who_was_started_by_nohup_outlives_the_terminal(nursery):
+    told = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        nursery.start_soon(watch_signals, told.append)
+        await trio.testing.wait_all_tasks_blocked()
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not told:
+            await trio.testing.wait_all_tasks_blocked(0.01)
+
+        assert told == ["SIGTERM"]
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @within(10)
