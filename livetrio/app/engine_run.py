@@ -173,6 +173,8 @@ class EngineRun:
 
     def end(self, error: BaseException | None) -> None:
         """Everything has ended, with an error or without: clean up, and raise what is to be raised."""
+        if error is not None:
+            self.begin_stop(ShutdownReason.ERROR, str(error))  # where it failed before anything was started
         self.services = None
         self._strategies.close()
         if self.desk is not None:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 
+import attrs
 import pytest
 import run_strategies
 import trio
@@ -24,10 +25,10 @@ from livetrio import (
     open_engine,
 )
 from livetrio.app.account_lock import account_locks, lock_folder
-from livetrio.app.config import ExchangeConfig
+from livetrio.app.config import ExchangeConfig, JournalConfig
 from livetrio.app.run import make_engine, run_config, running
 from livetrio.clock import Clock
-from livetrio.errors import AccountInUse, AllConnectionsFailed, ConfigError, StrategyFailed
+from livetrio.errors import AccountInUse, AllConnectionsFailed, ConfigError, JournalError, StrategyFailed
 from livetrio.model import ConnectionState, ShutdownReason
 from livetrio.secrets import Secret
 from livetrio.testing import MemoryNetwork, WebSocketPeer, within
@@ -162,6 +163,16 @@ async def test_a_signal_stops_it_in_order(nursery, collector, number):
     assert outcome.failure is None
     assert outcome.report.reason == f"signal {number.name}"
     assert [(event.reason, event.message) for event in shutdowns] == [(ShutdownReason.SIGNAL, number.name)]
+
+
+@within(30)
+async def test_a_run_that_ends_before_it_has_begun_says_why_in_its_report(collector, tmp_path):
+    config = attrs.evolve(whole("Watcher"), journal=JournalConfig(path="/proc/no/journal"))
+
+    outcome = await run_config(config)
+
+    assert isinstance(outcome.failure, JournalError)
+    assert outcome.report.reason == f"error: {outcome.failure}"
 
 
 @within(30)
