@@ -241,7 +241,7 @@ class OrderDesk:
         self._is_stopping = True
         if self.risk.state is TradingState.HALTED:
             return
-        self.risk.set_state(TradingState.REDUCING, "the engine stops")
+        self.risk.set_state(TradingState.REDUCING, "the engine stops", is_expected=True)
 
     async def wind_down(self) -> None:
         """Cancel our own orders, wait for the venue's word, and take the dead man's switch back.

@@ -103,14 +103,15 @@ class RiskEngine:
 
     # State.
 
-    def set_state(self, state: TradingState, reason: str | None = None) -> None:
+    def set_state(self, state: TradingState, reason: str | None = None, *, is_expected: bool = False) -> None:
         """Let more, or less, leave from now on.
 
         With ACTIVE, drawdown counts from here on. A daily loss stays what it is until midnight, and is told
-        again.
+        again. What is not expected is a warning in the log.
         """
         if state is not self.state:
-            log.warning("trading state", state=state.value, reason=reason)
+            tell = log.info if is_expected else log.warning
+            tell("trading state", state=state.value, reason=reason)
             self.since = self._now()
         self.state, self.reason = state, reason
         if state is TradingState.ACTIVE:

@@ -1,5 +1,5 @@
-"""Signals: SIGINT, SIGTERM and SIGHUP ask the engine to stop, SIGUSR1 and SIGUSR2 halt trading; in a task like
-any other.
+"""Signals: SIGINT, SIGTERM and SIGHUP ask the engine to stop, SIGUSR1 and SIGUSR2 halt trading; in a task
+like any other.
 """
 
 from __future__ import annotations

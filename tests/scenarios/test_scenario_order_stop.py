@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trader_world import BTC, BUY, SELL, SIZE, Trader, go_wrong, rest_some, resting, until
 
 from livetrio.app.config import LiveTradingConfig
@@ -24,9 +25,10 @@ STOP = 5.0
 @within(3600)
 async def test_a_stop_cancels_everything_and_the_exchange_has_nothing_left(autojump_clock):
     trader = Trader()
-    async with run_strategy(trader) as run:
-        orders = await rest_some(trader)
-        before = len(run.account.orders)
+    with capture_logs() as logs:
+        async with run_strategy(trader) as run:
+            orders = await rest_some(trader)
+            before = len(run.account.orders)
     trading = run.engine.report().trading
     ended = {each.order.oid: each.status.value for each in run.account.history}
 
@@ -37,6 +39,7 @@ async def test_a_stop_cancels_everything_and_the_exchange_has_nothing_left(autoj
     assert trading.left == ()
     assert trading.orders == {"accepted": 5, "canceled": 5, "pending": 5, "submitted": 5}
     assert "No orders are left." in render_trading(trading)
+    assert {each["log_level"] for each in logs} <= {"debug", "info"}, "all of this is as it should be"
 
 
 @within(3600)
