@@ -62,6 +62,20 @@ def test_to_trade_for_real_takes_a_key_and_nothing_else(name: str) -> None:
     assert [each.path for each in caught.value.problems] == ["venues.hyperliquid.key"]
 
 
+@pytest.mark.parametrize("name", ["hyperliquid-testnet", "hyperliquid-mainnet"])
+def test_the_market_maker_keeps_within_the_limits_by_itself(name: str) -> None:
+    """Otherwise each tick makes an order that is denied, once it holds as much as the account may."""
+    config = load_config(CONFIGS / f"{name}.toml", environ={"HYPERLIQUID_KEY": "11" * 32})
+    (settings,) = config.strategies
+    maker: Any = load_strategy(settings, CONFIGS)
+    price = Decimal(120_000)  # dearer than ever
+
+    assert config.risk.max_order_notional is not None
+    assert config.risk.max_gross_exposure is not None
+    assert maker.size * price <= config.risk.max_order_notional
+    assert (maker.max_position + maker.size) * price <= config.risk.max_gross_exposure
+
+
 async def run_strategies(name: str, seconds: float, *, seed: int = 0) -> Sequence[Any]:
     """Run a configuration's strategies at the local exchange; returns what they logged."""
     config = load(name)
