@@ -20,8 +20,7 @@ there; our orders are canceled, and the venue is asked whether they are gone; ha
 been sent; connections say goodbye and end; the journal is sealed. Every step has a limit, so a stop always
 ends.
 
-Policies: what the end of a service means is in `services`. A strategy's error stops the engine or ends that
-strategy alone, as configured: see `strategies`.
+What the end of a service or of a strategy means is said in `services` and `strategies`.
 """
 
 from __future__ import annotations
@@ -392,10 +391,7 @@ class LiveTradingEngine:
 
     def report(self) -> EngineReport:
         """What the run did, so far or in all; connections are in the state in which a stop found them.
-
-        Raises:
-          NotRunning: there was no run yet.
-        """
+        Raises NotRunning where there was no run yet."""
         if self._current is None:
             raise NotRunning("report() tells of a run, and there was none yet")
         return self._current.report(refused=self.data.refused)

@@ -13,6 +13,7 @@ from random import Random
 
 import trio
 
+from livetrio.app.engine_run import EngineRun
 from livetrio.app.order_desk import OrderDesk
 from livetrio.cache import Cache
 from livetrio.clock import Clock
@@ -86,9 +87,9 @@ class Process:
         open_desk = self.engine._open_desk
         assert open_desk is not None
 
-        def open_on_disk(clock: Clock) -> OrderDesk:
+        def open_on_disk(run: EngineRun, clock: Clock) -> OrderDesk:
             self.disk.check()
-            desk = open_desk(clock)
+            desk = open_desk(run, clock)
             self.disk.watch(desk.keeper.journal)
             return desk
 
