@@ -118,6 +118,11 @@ class Holding:
     """Base units; negative short."""
     cost: Decimal = ZERO
     """What the quantity cost at its entry prices, never below zero."""
+    unplaced: Decimal = ZERO
+    """Cost, negative short, that cannot be the quantity's as it is: fills came in another order than they
+    were made, and one is still to come."""
+    is_adopted: bool = False
+    """Whether some of it was adopted since it was last flat, at a price that may be a little wrong."""
     total: Tally = attrs.field(factory=Tally)
     """Since the journal began."""
     trip: Tally = attrs.field(factory=Tally)
@@ -143,9 +148,22 @@ class Holding:
 
     def unrealized(self, mark: Decimal | None) -> Decimal:
         """What closing all of it at this price would bring; without a price, nothing."""
-        if mark is None or not self.quantity:
-            return ZERO
-        return self.quantity * mark - self.cost.copy_sign(self.quantity)
+        if not self.quantity:
+            return -self.unplaced
+        return ZERO if mark is None else self.quantity * mark - self.signed_cost
+
+    @property
+    def signed_cost(self) -> Decimal:
+        """All that it cost, negative short."""
+        return (self.cost.copy_sign(self.quantity) if self.quantity else ZERO) + self.unplaced
+
+    def place_cost(self, signed: Decimal) -> None:
+        """Let it have cost so much, negative short."""
+        if self.quantity * signed > 0:
+            self.cost, self.unplaced = abs(signed), ZERO
+        else:
+            self.cost, self.unplaced = ZERO, signed
+        self.is_changed = True
 
     # What changes it.
 
@@ -165,6 +183,7 @@ class Holding:
         ended = None
         if not was_flat and (is_flat or before * self.quantity < 0):
             ended, self.trip = self.trip, Tally()
+            self.is_adopted = False
         if is_flat:
             self.ts_opened = None
         elif was_flat or ended:
@@ -222,6 +241,8 @@ class Holding:
         return {
             "quantity": str(self.quantity),
             "cost": str(self.cost),
+            "unplaced": str(self.unplaced),
+            "is_adopted": self.is_adopted,
             "total": self.total.texts(),
             "trip": self.trip.texts(),
             "fees": {currency: str(fee) for currency, fee in self.fees.items()},
@@ -239,6 +260,8 @@ class Holding:
         return cls(
             quantity=Decimal(texts["quantity"]),
             cost=Decimal(texts["cost"]),
+            unplaced=Decimal(texts.get("unplaced", 0)),
+            is_adopted=texts.get("is_adopted", False),
             total=Tally(*map(Decimal, texts["total"])),
             trip=Tally(*map(Decimal, texts["trip"])),
             fees={currency: Decimal(fee) for currency, fee in texts["fees"].items()},

@@ -8,7 +8,8 @@ funding); what of that is realized need not, since one strategy may close what a
 **The venue's word.** What a fill has realized for the account is what the venue says, where it says so of the
 very position that we know of. If it differs by its rounding, the rest of the cost is corrected by as much. If
 it differs by more, our entry price was wrong (a position was adopted at a price that somebody had rounded),
-and nobody's share bears it.
+and nobody's share bears it. If it speaks of another position, fills have come in another order than they were
+made: then what was paid and what the venue says was realized still add up to what is held, in any order.
 """
 
 from __future__ import annotations
@@ -73,20 +74,28 @@ class Inventory:
 
     def take_fill(self, fill: Fill, change: Change, strategy: str | None) -> Outcome:
         """A fill: the account's, and the strategy's whose order it was."""
-        before = self.net.quantity
+        before, was_adopted = self.net.quantity, self.net.is_adopted
         outcome = self._take(change, strategy)
         for holding in (self.net, self.shares[strategy]):
             holding.fees[fill.fee_currency] = holding.fees.get(fill.fee_currency, ZERO) + fill.fee
         told = fill.realized_pnl
-        if told is None or told == outcome.realized or fill.position_before != before:
+        if told is None or fill.position_before is None:
             return outcome
-        self._correct(told - outcome.realized, before, outcome, change.grid)
+        if fill.position_before != before and change.grid.is_spot:
+            return outcome  # what was there before the journal began is not known
+        if fill.position_before == before and (was_adopted or change.grid.is_spot):
+            if told != outcome.realized:
+                self._correct(told - outcome.realized, before, outcome, change.grid)
+        elif told != outcome.realized or self.net.unplaced:
+            self._reorder(told - outcome.realized, outcome)
         return attrs.evolve(outcome, realized=told)
 
     def adopt(self, quantity: Decimal, price: Decimal, ts: int, grid: Grid) -> Outcome:
         """So much more (or less) is there than we knew of: nobody's."""
         money = (abs(quantity) * price + grid.money / 2) // grid.money * grid.money
-        return self._take(Change(quantity, money, ZERO, ts, grid), None)
+        outcome = self._take(Change(quantity, money, ZERO, ts, grid), None)
+        self.net.is_adopted = bool(self.net.quantity)
+        return outcome
 
     def hand_over(self, ts: int, grid: Grid) -> list[tuple[str, Tally]]:
         """All shares become nobody's, at the price of what nobody has; who has had them, and what came of
@@ -120,6 +129,15 @@ class Inventory:
             net.cost += difference if before > 0 else -difference
         else:
             self.share(None).earn(realized=difference)
+
+    def _reorder(self, difference: Decimal, outcome: Outcome) -> None:
+        """Take the venue's word for what a fill has realized that was made before, or after, the position
+        that we know of. What was paid and what was realized add up to the cost, in whatever order.
+        """
+        net = self.net
+        net.total.add(realized=difference)
+        (outcome.ended or net.trip).add(realized=difference)
+        net.place_cost(net.signed_cost + difference)
 
     def take_funding(self, payment: FundingPayment, grid: Grid) -> None:
         """Funding, to each strategy by its part of the position that it was paid for.

@@ -506,11 +506,20 @@ def test_a_wrong_entry_price_is_nobodys_fault(world):
     assert texts[f"{BTC}|a"]["total"][0] == "0"
 
 
-def test_the_venues_word_is_of_its_own_position_and_not_of_another(world):
-    world.fill("2", 100)
+def test_the_venues_word_of_another_position_tells_of_a_fill_that_is_still_to_come(world):
+    world.fill("2", 100, told="0", before="0")
     world.fill("-1", 110, told="55", before="5")
+    world.fill("3", 25, told="0", before="2")
 
-    assert world.portfolio.breakdown().realized == 10
+    assert world.portfolio.breakdown().realized == 55
+    assert (world.position.quantity, world.position.entry_price) == (4, 55)
+
+
+def test_of_what_was_bought_the_venues_word_is_of_its_own_position_alone(world):
+    world.fill("2", "1.5", instrument=PURR)
+    world.fill("-1", "1.6", instrument=PURR, told="5", before="700")
+
+    assert world.portfolio.breakdown().realized == Decimal("0.1")
 
 
 # Days.

@@ -91,3 +91,37 @@ def test_a_share_is_the_largest_multiple_of_the_unit_below_the_true_one(amount, 
     true = Fraction(amount * part, whole) / 10**6
 
     assert 0 <= true - Fraction(found) < Fraction(1, 10**6)
+
+
+@given(st.data(), st.lists(st.tuples(QUANTITIES, PRICES), min_size=1, max_size=8))
+def test_whatever_the_order_in_which_fills_are_told_all_is_as_the_venue_has_it_in_the_end(data, trades):
+    venue, told = World(), []
+    for quantity, price in trades:
+        before = venue.portfolio.quantity(BTC)
+        realized = venue.portfolio.breakdown().realized
+        venue.fill(quantity, price)
+        told.append((quantity, price, venue.portfolio.breakdown().realized - realized, before))
+    ours = World()
+    for quantity, price, realized, before in data.draw(st.permutations(told)):
+        ours.fill(quantity, price, told=realized, before=before)
+
+    mine, theirs = (each.portfolio.state()[BTC] for each in (ours, venue))
+    assert {key: mine[key] for key in ("quantity", "unplaced")} == {
+        key: theirs[key] for key in ("quantity", "unplaced")
+    }
+    assert Decimal(mine["cost"]) == Decimal(theirs["cost"])
+    assert ours.portfolio.breakdown().realized == venue.portfolio.breakdown().realized
+
+
+def test_a_fill_that_is_told_late_changes_what_was_realized_and_not_what_came_of_it():
+    world = World()
+    world.mark(120)
+    world.fill(1, 100, told="0", before="0")
+    world.fill(-1, 110, told="5", before="2")  # of 2 that had cost 105 each
+    assert world.portfolio.quantity(BTC) == 0
+    assert world.portfolio.pnl() == 10
+
+    world.fill(1, 110, told="0", before="1")
+    assert (world.position.quantity, world.position.entry_price) == (1, 105)
+    assert world.portfolio.breakdown().realized == 5
+    assert world.portfolio.pnl() == 20
