@@ -12,7 +12,9 @@ import busy_world as worlds
 import pytest
 from busy_world import busy_world
 
+from livetrio.app.order_desk import OrderDesk
 from livetrio.engines.client_ids import ClientOrderIds
+from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.tracked import TrackedOrder
 from livetrio.errors import ConfigError, StrategyFailed
@@ -139,12 +141,27 @@ def plant_sent_before_its_record(monkeypatch):
     monkeypatch.setattr(OrderLink, "_note", note_without_commit)
 
 
+def plant_gate_never_asked(monkeypatch):
+    monkeypatch.setattr(ExecutionEngine, "why_closed", lambda *_, **__: None)
+    monkeypatch.setattr(OrderLink, "_is_ready", lambda self, command: not command.order.is_closed)
+
+
+def plant_orders_left_at_the_end(monkeypatch):
+    async def wind_down(self):
+        """Cancels nothing."""
+
+    monkeypatch.setattr(OrderDesk, "wind_down", wind_down)
+    monkeypatch.setattr(OrderDesk, "left", lambda self: [])
+
+
 @pytest.mark.parametrize(
     "plant, faults, invariant",
     [
         (plant_fills_counted_twice, ("dup 20%",), "I2"),
         (plant_ids_used_again, ("kill 1s every 11s",), "I"),
         (plant_lost_taken_for_rejected, STALLS, "I8"),
+        (plant_gate_never_asked, STALLS, "I6"),
+        (plant_orders_left_at_the_end, (), "I10"),
         (plant_sent_before_its_record, ("kill 1s every 3s",), "I1 "),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
