@@ -125,7 +125,8 @@ def test_no_variable_of_a_module_beside_the_configuration_outlives_a_start(file)
     for _ in range(3):
         subject.on_start()
         make_engine(subject)
-        [module] = [each for name, each in sys.modules.items() if name.startswith("livetrio_strategy_mine")]
+        mine = str(file.parent / "mine.py")
+        [module] = [each for each in sys.modules.values() if getattr(each, "__file__", None) == mine]
         assert module.Mine.starts(None) == 1
 
 
