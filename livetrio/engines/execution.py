@@ -110,12 +110,12 @@ class ExecutionEngine:
         tracked = self.tracker.track(order)
         pending = order.status
         made = OrderInitialized(order=order, previous=pending, status=pending, ts_event=now, ts_init=now)
-        if reason is None and client is not None:
+        if reason is not None:
+            # Denied before anything is told: the limits never count what was refused, whatever its numbers.
+            self.tracker.publish(tracked, [made, *tracked.deny(reason, now)])
+        elif client is not None:
             self.tracker.publish(tracked, [made])
             client.submit(order)
-        else:
-            # Denied before anything is told: the limits never count what was refused, whatever its numbers.
-            self.tracker.publish(tracked, [made, *tracked.deny(reason or "it has no venue", now)])
         return order
 
     def submit_orders_batch(self, commands: Iterable[SubmitOrder]) -> list[Order]:

@@ -84,6 +84,8 @@ class Inventory:
         if fill.position_before != before and change.grid.is_spot:
             return outcome  # what was there before the journal began is not known
         if fill.position_before == before and (was_adopted or change.grid.is_spot):
+            if self.net.unplaced:
+                self.net.place_cost(self.net.signed_cost)
             if told != outcome.realized:
                 self._correct(told - outcome.realized, before, outcome, change.grid)
         elif told != outcome.realized or self.net.unplaced:

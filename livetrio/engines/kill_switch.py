@@ -19,7 +19,7 @@ import structlog
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.locks import Remember
 from livetrio.engines.trading_state import TradingState
-from livetrio.model import InstrumentId, InstrumentKind, Order, OrderSide, OrderType, Position, SubmitOrder
+from livetrio.model import InstrumentId, InstrumentKind, Order, Position, SubmitOrder
 
 log = structlog.get_logger()
 
@@ -159,14 +159,9 @@ class KillSwitch:
 
     def _order(self, position: Position) -> SubmitOrder:
         instrument = self._tracker.cache.get_instrument(position.instrument_id)
-        return SubmitOrder(
-            instrument_id=position.instrument_id,
-            side=OrderSide.SELL if position.quantity > 0 else OrderSide.BUY,
-            quantity=abs(position.quantity),
-            order_type=OrderType.MARKET,
-            # What is held of a spot instrument is money, of which no venue knows that it is to be reduced.
-            reduce_only=instrument is None or instrument.kind is not InstrumentKind.SPOT,
-        )
+        # What is held of a spot instrument is money, of which no venue knows that it is to be reduced.
+        is_spot = instrument is not None and instrument.kind is InstrumentKind.SPOT
+        return SubmitOrder.closing(position.instrument_id, position.quantity, reduce_only=not is_spot)
 
     def _tell(self, closing: _Closing, name: InstrumentId, reason: str) -> None:
         words = reason.partition(" (since")[0]

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
-
+from livetrio.engines.leg import ZERO, Leg
 from livetrio.model import (
     Fill,
     Happening,
@@ -41,32 +40,12 @@ from livetrio.model import (
     next_status,
 )
 
-ZERO = Decimal(0)
-
 _ENDS = {
     OrderStatus.CANCELED: (Happening.CANCEL, OrderCanceled),
     OrderStatus.EXPIRED: (Happening.EXPIRE, OrderExpired),
     OrderStatus.REJECTED: (Happening.REJECT, OrderRejected),
 }
 """How a venue ends an order whose last part was not filled."""
-
-
-@attrs.define
-class Leg:
-    """One revision of an order, as the venue has it."""
-
-    quantity: Decimal
-    """Its size: what was open when it was made."""
-    price: Decimal | None
-    trigger_price: Decimal | None
-    filled: Decimal = ZERO
-    """By the fills that we have."""
-    told: Decimal = ZERO
-    """What the venue says was filled: the fills that we do not have are on their way, or lost."""
-    end: OrderStatus | None = None
-    """How the venue says that it ended."""
-    reason: str | None = None
-    ts_end: int = 0
 
 
 class TrackedOrder:

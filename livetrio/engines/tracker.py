@@ -22,9 +22,10 @@ from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.engines.client_ids import is_ours, strategy_of
 from livetrio.engines.known_fills import KnownFills
+from livetrio.engines.leg import ZERO
 from livetrio.engines.portfolio import Portfolio
 from livetrio.engines.risk import RiskEngine
-from livetrio.engines.tracked import ZERO, TrackedOrder
+from livetrio.engines.tracked import TrackedOrder
 from livetrio.engines.unclaimed_fills import UnclaimedFills
 from livetrio.engines.watchlist import Watch, Watchlist
 from livetrio.model import (

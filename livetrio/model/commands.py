@@ -61,6 +61,18 @@ class SubmitOrder:
     def _order_type(self) -> OrderType:
         return OrderType.MARKET if self.price is None else OrderType.LIMIT
 
+    @classmethod
+    def closing(
+        cls, instrument_id: InstrumentId, quantity: Decimal, *, reduce_only: bool = True
+    ) -> SubmitOrder:
+        """What closes, at the market, so much of a position: negative of a short one."""
+        return cls(
+            instrument_id=instrument_id,
+            side=OrderSide.SELL if quantity > 0 else OrderSide.BUY,
+            quantity=abs(quantity),
+            reduce_only=reduce_only,
+        )
+
 
 @attrs.frozen(kw_only=True)
 class CancelOrder:

@@ -13,7 +13,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, NoReturn
 
-import attrs
 import trio
 from trio.testing import MockClock
 
@@ -28,6 +27,7 @@ from livetrio.simulation import invariants
 from livetrio.simulation.catalogue import is_worlds_own
 from livetrio.simulation.disk import Disk
 from livetrio.simulation.invariants import Broken, Grave, Watch
+from livetrio.simulation.last_look import last_look
 from livetrio.simulation.mischief import Mischief, PlannedError
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
@@ -39,7 +39,6 @@ from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace
 from livetrio.simulation.way import Way
 from livetrio.supervision.nursery import lone_leaf
-from livetrio.testing.agreement import disagreements
 from livetrio.testing.runs import StrategyRun
 
 RESTART = 1.0
@@ -83,18 +82,6 @@ def run_world(plan: Plan, subject: Subject, *, trace: BinaryIO | None = None) ->
         except BaseExceptionGroup as group:
             failure = lone_leaf(group)
     raise failure  # outside the handler, so that the group does not become its context
-
-
-@attrs.define
-class _Stopped(StrategyRun):
-    """A run whose journal is sealed."""
-
-    began: int
-
-    @property
-    def since(self) -> int:
-        """From when on the exchange's fills count, UTC nanoseconds."""
-        return self.began
 
 
 class _World:
@@ -370,18 +357,8 @@ class _World:
         if process.failure is not None:
             raise process.failure
         await trio.sleep(2)
-        self._check_agreement(process, since)
-
-    def _check_agreement(self, process: Process, since: int) -> None:
-        run = _Stopped(process.engine, self._exchange, self._way, process.journal, since)
-        named = {
-            each for order in process.left for each in (order.client_order_id, order.venue_order_id) if each
-        }
-        for sentence in disagreements(run):
-            if any(name in sentence for name in named):
-                continue  # the engine says that it does not know
-            is_twice = "was placed" in sentence
-            self._fail(Broken(invariants.NONE_TWICE if is_twice else invariants.ALL_AGREE, sentence))
+        for broken in last_look(process, self._exchange, self._way, since):
+            self._fail(broken)
 
     @property
     def _account(self) -> Account:

@@ -9,7 +9,7 @@ import structlog
 
 from livetrio.engines.difference import PositionDifference
 from livetrio.engines.execution import ExecutionEngine
-from livetrio.model import InstrumentId, Order, OrderSide, OrderType, SubmitOrder
+from livetrio.model import InstrumentId, Order, SubmitOrder
 
 log = structlog.get_logger()
 
@@ -48,15 +48,8 @@ class PositionCloser:
                 self._closings.remove(closing)
 
     def _submit(self, closing: _Closing) -> None:
-        closing.order = order = self._execution.submit_order(
-            SubmitOrder(
-                instrument_id=closing.instrument_id,
-                side=OrderSide.SELL if closing.quantity > 0 else OrderSide.BUY,
-                quantity=abs(closing.quantity),
-                order_type=OrderType.MARKET,
-                reduce_only=True,
-            )
-        )
+        command = SubmitOrder.closing(closing.instrument_id, closing.quantity)
+        closing.order = order = self._execution.submit_order(command)
         log.warning(
             "closing a position that nobody has opened",
             instrument=closing.instrument_id,
