@@ -131,7 +131,10 @@ def test_ctrl_c_for_all_of_them_ends_them_all_at_once_and_only_the_run_hears_of_
         time.sleep(after)  # the workers are starting, or have started; neither may matter
         begun = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        try:
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
 
     assert (out, err, process.returncode) == ("interrupted []\n", "", 0)
     assert time.monotonic() - begun < 5

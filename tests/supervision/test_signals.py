@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 
-import pytest
 import trio
 import trio.testing
 from structlog.testing import capture_logs
@@ -14,16 +13,8 @@ from livetrio.supervision.signals import watch_signals
 from livetrio.testing import within
 
 
-@pytest.fixture
-def terminal():
-    """There is one, and the tests were not started by `nohup`."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
 @within(10)
-async def test_every_signal_is_told_by_name(nursery, terminal):
+async def test_every_signal_is_told_by_name(nursery):
     send, receive = trio.open_memory_channel[str](3)
     nursery.start_soon(watch_signals, send.send_nowait)
     await trio.testing.wait_all_tasks_blocked()
