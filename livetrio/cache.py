@@ -112,6 +112,10 @@ class Cache:
         """The last quote, however old: look at its ``ts_init``."""
         return self._quotes.get(instrument_id)
 
+    def get_all_quotes(self) -> list[Quote]:
+        """The last quote of each instrument that has one."""
+        return list(self._quotes.values())
+
     def update_quote(self, quote: Quote) -> None:
         """Replace the instrument's quote. One-sided quotes count: a side that is gone is gone."""
         self._quotes[quote.instrument_id] = quote

@@ -31,6 +31,7 @@ LAYERS = [
     ["supervision"],
     ["strategy"],
     ["exchange"],
+    ["operations"],
     ["app"],
     ["simulation"],
     ["testing"],

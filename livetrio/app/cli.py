@@ -96,9 +96,11 @@ def run(
 
         from livetrio.app.logs import configure_logs
         from livetrio.app.run import run_config
+        from livetrio.operations.recent import RecentLines
 
-        configure_logs(format, log_level or settings.logging.level)
-        outcome = trio.run(partial(run_config, settings, duration=duration, forgive=forgive))
+        recent = RecentLines()
+        configure_logs(format, log_level or settings.logging.level, listener=recent.take)
+        outcome = trio.run(partial(run_config, settings, duration=duration, forgive=forgive, warnings=recent))
         if outcome.failure is not None:
             tell_failure(outcome.failure, format)
         _print_report(outcome.report, format)

@@ -38,6 +38,7 @@ from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import ConfigError, Problem
 from livetrio.model.identifiers import nearest
+from livetrio.operations.config import OperationsConfig
 from livetrio.venues.registry import VENUES
 
 MEBIBYTE = 1_048_576
@@ -244,6 +245,7 @@ class Config:
     risk: RiskConfig = attrs.field(factory=RiskConfig, validator=made(RiskConfig))
     journal: JournalConfig = attrs.field(factory=JournalConfig, validator=made(JournalConfig))
     cache: CacheConfig = attrs.field(factory=CacheConfig, validator=made(CacheConfig))
+    operations: OperationsConfig = attrs.field(factory=OperationsConfig, validator=made(OperationsConfig))
     source: Path | None = attrs.field(default=None)
     """The file that it was read from; paths in it are relative to its folder. Not a setting."""
 

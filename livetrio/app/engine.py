@@ -8,6 +8,7 @@
         ├── ticker                   system.tick
         ├── bar closer               closes bars whose period has ended
         ├── signals                  SIGINT, SIGTERM, SIGHUP → stop; the second one hurries
+        ├── (added)                  what `add_service` was given: page, metrics, alerts, …
         └── (body) strategies        one task each
 
 Start: services first; strategies when every connection has either come up or failed once, and every account
@@ -26,7 +27,7 @@ What the end of a service or of a strategy means is said in `services` and `stra
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -104,8 +105,8 @@ class LiveTradingEngine:
             cache=cache,
             stop_timeout=self.config.stop_timeout_ms / 1000,
         )
+        self._services: list[tuple[str, Callable[[], Awaitable[object]]]] = []
         self._current: EngineRun | None = None
-        """That which is under way, or the last one."""
 
     # What is to run.
 
@@ -191,6 +192,15 @@ class LiveTradingEngine:
         self._require_stopped("add_strategy")
         self._strategies.add(strategy, name=name, on_error=on_error, capacity=capacity, overflow=overflow)
 
+    def add_service(self, name: str, service: Callable[[], Awaitable[object]]) -> None:
+        """Run an async function beside the connections, in each run. Before `run`.
+
+        It begins before the first connection, and is cancelled when the strategies have left and their
+        orders have been seen to. What it raises is a bug: it stops the engine, and comes out of `run`.
+        """
+        self._require_stopped("add_service")
+        self._services.append((name, service))
+
     def _require_stopped(self, what: str) -> None:
         if self.is_running:
             raise AlreadyRunning(f"{what}() is for before run(); the engine is {self.state.value}")
@@ -201,6 +211,11 @@ class LiveTradingEngine:
     def state(self) -> EngineState:
         """Where it is in its life; how the last run has ended."""
         return EngineState.STOPPED if self._current is None else self._current.state
+
+    @property
+    def current(self) -> EngineRun | None:
+        """The run that is under way, or the last one; None: there was none."""
+        return self._current
 
     @property
     def is_running(self) -> bool:
@@ -260,6 +275,8 @@ class LiveTradingEngine:
             try:
                 if self.config.handle_signals:
                     services.start_soon(watch_signals, run.take_signal, name="signals")
+                for name, service in self._services:
+                    services.start_soon(service, name=name)
                 await services.start_handlers(self.bus)
                 connections.add_all(self._venues, self.config.ws_endpoints)
                 if run.desk is not None:

@@ -6,7 +6,7 @@ The order in which everything starts and stops is `LiveTradingEngine`'s; each st
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from enum import Enum
 
@@ -25,6 +25,7 @@ from livetrio.bus import MessageBus
 from livetrio.clock import Clock
 from livetrio.errors import JournalFailed, LiveTradingError
 from livetrio.model import ShutdownEvent, ShutdownReason
+from livetrio.strategy.runner import StrategyRunner
 from livetrio.supervision.ticker import Ticker
 from livetrio.topics import SHUTDOWN
 
@@ -79,6 +80,11 @@ class EngineRun:
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self.state in (EngineState.STARTING, EngineState.RUNNING, EngineState.STOPPING)
+
+    @property
+    def runners(self) -> Sequence[StrategyRunner]:
+        """What runs its strategies."""
+        return self._strategies.runners
 
     # Its steps.
 

@@ -141,7 +141,7 @@ class _Loader:
         for name in self._data.keys() - sections.keys():
             self._problems.append(unknown_key((name,), list(sections)))
         values: dict[str, Any] = {}
-        for name in ("engine", "logging", "exchange", "execution", "risk", "journal", "cache"):
+        for name in ("engine", "logging", "exchange", "execution", "risk", "journal", "cache", "operations"):
             if name in self._data:
                 values[name] = self._structure(self._data[name], type(_default(sections[name])), (name,))
         values["exchange"] = self._find_recording(

@@ -41,6 +41,7 @@ def configure_logs(
     *,
     stream: TextIO | None = None,
     now: Callable[[], int] = time.time_ns,
+    listener: Callable[[str, str], object] | None = None,
 ) -> None:
     """Say what becomes of log lines, in the whole process.
 
@@ -50,6 +51,7 @@ def configure_logs(
       level: ``debug``, ``info``, ``warning`` or ``error``; what weighs less is left out.
       stream: where to; the standard error by default.
       now: UTC nanoseconds for the time in front of each line.
+      listener: called with the level and each line that is written, for people and without colours.
     """
     target: TextIO | None = sys.stderr if stream is None else stream  # None: the process was given none
     render = render_json if format == "json" else _Console(has_colours=_takes_colours(target))
@@ -61,8 +63,15 @@ def configure_logs(
                 event[f"{name}_"] = event.pop(name)
         return {"timestamp": format_instant(now()), "level": _level_of(method)} | dict(event)
 
+    plain = _Console(has_colours=False)
+
+    def tell(logger: Any, method: str, event: Event) -> Event:
+        if listener is not None:
+            listener(event["level"], mask(plain(logger, method, event)))
+        return event
+
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, stamp, _add_traceback, render, _mask_line],
+        processors=[structlog.contextvars.merge_contextvars, stamp, _add_traceback, tell, render, _mask_line],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: writer,
         # Loggers are made at import; caching would tie them to the first configuration for ever.

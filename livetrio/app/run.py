@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,11 +16,13 @@ from livetrio.app.config import Config, LiveTradingConfig
 from livetrio.app.engine import LiveTradingEngine
 from livetrio.app.local_exchange import start_local_exchange
 from livetrio.app.report import EngineReport
+from livetrio.app.watching import WatchedEngine
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.errors import LiveTradingError
 from livetrio.journal.aside import set_aside
+from livetrio.operations.service import Operations
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
@@ -85,10 +87,17 @@ async def running(engine: LiveTradingEngine) -> AsyncIterator[LiveTradingEngine]
         raise failure  # outside the handler, so that the group does not become its context
 
 
-async def run_config(config: Config, *, duration: float | None = None, forgive: bool = False) -> RunOutcome:
+async def run_config(
+    config: Config,
+    *,
+    duration: float | None = None,
+    forgive: bool = False,
+    warnings: Iterable[str] = (),
+) -> RunOutcome:
     """Run what a configuration says, until it ends, a signal comes, or ``duration`` seconds have passed.
 
     With ``forgive`` halts and entry locks of earlier runs are ended, and drawdowns count from now.
+    ``warnings`` are the last lines of the log that matter, to be shown beside it.
 
     Raises:
       ConfigError: as `open_engine`.
@@ -99,7 +108,7 @@ async def run_config(config: Config, *, duration: float | None = None, forgive: 
     try:
         async with open_service_nursery() as services:
             venues = [await _open_venue(name, config, services) for name in config.venues]
-            engine = make_engine(config, venues, forgive=forgive)
+            engine = make_engine(config, venues, forgive=forgive, warnings=warnings)
             freeze_garbage_collector()
             failure: LiveTradingError | None = None
             async with trio.open_nursery() as nursery:
@@ -124,8 +133,11 @@ def make_engine(
     clock: Clock | None = None,
     dial: Dial | None = None,
     forgive: bool = False,
+    warnings: Iterable[str] = (),
 ) -> LiveTradingEngine:
     """An engine with venues and the configuration's strategies, not yet running.
+
+    ``warnings`` are the last lines of the log that matter, to be shown beside it.
 
     Raises:
       ConfigError: a strategy cannot be loaded.
@@ -149,6 +161,9 @@ def make_engine(
             capacity=settings.queue,
             overflow=Overflow(settings.overflow),
         )
+    if config.operations.is_on:
+        operations = Operations(config.operations, WatchedEngine(engine), warnings)
+        engine.add_service("operations", operations.run)
     return engine
 
 

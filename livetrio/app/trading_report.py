@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
 
 from livetrio.app.order_desk import OrderDesk
 from livetrio.app.tables import cell, count, counts, table
-from livetrio.engines.locks import Lock
 from livetrio.engines.trading_state import TradingState
 from livetrio.model import Order
+from livetrio.operations.look import name_lock
 
 MAX_LEFT = 50
 """Orders that are listed as left; of more the number is told."""
@@ -87,7 +86,7 @@ def build_trading_report(desk: OrderDesk) -> TradingReport:
         equity=cache.get_account_equity(),
         journal=str(desk.keeper.journal.path),
         halted=desk.risk.reason if desk.risk.state is TradingState.HALTED else None,
-        locks=tuple(_name_lock(each) for each in desk.risk.locks()),
+        locks=tuple(map(name_lock, desk.risk.locks())),
     )
 
 
@@ -103,12 +102,6 @@ def _left(order: Order) -> OrderLeft:
         status=order.status.value,
         reason=order.reason,
     )
-
-
-def _name_lock(lock: Lock) -> str:
-    whose = lock.instrument_id or lock.strategy or "all"
-    until = datetime.fromtimestamp(lock.until / 1e9, UTC)
-    return f"{whose}, until {until:%Y-%m-%d %H:%M:%S} UTC: {lock.reason}"
 
 
 def render_trading(report: TradingReport) -> list[str]:

@@ -1,0 +1,74 @@
+"""OperationsConfig: what is shown of a running engine, where, and to whom."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+import attrs
+
+from livetrio.secrets import EXPECTED, Secret
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of ``127.0.0.1:8787``, ``[::1]:8787`` or ``localhost:8787``.
+
+    Raises:
+      ValueError: it is none of these.
+    """
+    host, colon, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ValueError(f"expected an address such as 127.0.0.1:8787, found {text!r}")
+    if host != "localhost":
+        try:
+            ip_address(host)
+        except ValueError:
+            raise ValueError(
+                f"expected an IP address or localhost in front of the port, found {host!r}"
+            ) from None
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    return host == "localhost" or ip_address(host).is_loopback
+
+
+def _check_http(_: Any, field: attrs.Attribute[str | None], value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise ValueError(f"{field.name}: expected an address such as 127.0.0.1:8787, found {value!r}")
+    try:
+        split_address(value)
+    except ValueError as error:
+        raise ValueError(f"{field.name}: {error}") from None
+
+
+def _check_token(_: Any, field: attrs.Attribute[Secret | None], value: object) -> None:
+    if value is not None and not isinstance(value, Secret):  # not shown: it may be the token itself
+        raise ValueError(f"{field.name}: expected {EXPECTED}, found something else; it is not shown")
+
+
+@attrs.frozen(kw_only=True)
+class OperationsConfig:
+    """What is shown of a running engine, where, and to whom."""
+
+    http: str | None = attrs.field(default=None, validator=_check_http)
+    """Where the page, its API and the metrics are served: an address of this machine and a port, as
+    ``127.0.0.1:8787``. Default: nowhere."""
+    token: Secret | None = attrs.field(default=None, validator=_check_token)
+    """A reference, ``env:NAME`` or ``file:/path``, to what has to be shown to act by HTTP: to pause, halt,
+    cancel, stop. Default: nobody may act by HTTP."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.http is not None and self.token is None and not is_loopback(split_address(self.http)[0]):
+            raise ValueError(
+                f"token: expected one where others than this machine reach the page ({self.http}), found none"
+            )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is to run beside the engine."""
+        return self.http is not None
