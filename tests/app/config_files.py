@@ -14,7 +14,7 @@ from livetrio.strategy.loader import check_strategy
 ENDPOINTS = "engine.ws_endpoints"
 
 UNKNOWN = (
-    "unknown key; known here: engine, venues, strategies, logging, exchange, execution, risk, journal, cache"
+    "unknown key; known here: engine, venues, strategies, logging, exchange, execution, risk, journal, cache, operations"
 )
 
 STRATEGY = """\
