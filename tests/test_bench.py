@@ -243,3 +243,16 @@ def test_an_order_that_never_came_by_is_noticed():
     assert taken["socket_max"] == 0.003
     with pytest.raises(processes.CheckFailed, match="have not come by"):
         orders.match_chunks([10, 20, 30], [0, 0, 0], 0, chunks)
+
+
+def test_a_virtual_hour_is_timed_and_a_world_that_does_not_hold_is_noticed(monkeypatch):
+    worlds = bench("worlds")
+
+    found = worlds.run(seed=3, seconds=60)
+    assert found["cpu"] > 0
+    assert found["orders"] >= 5
+    assert found["messages"] > 60
+
+    monkeypatch.setattr(worlds, "run_world", lambda plan, subject: None)
+    with pytest.raises(bench("processes").CheckFailed, match="of seed 3 does not hold"):
+        worlds.run(seed=3, seconds=60)

@@ -109,7 +109,8 @@ def render_knobs(plan: Plan) -> str:
     """What a plan says beside its faults and its length."""
     few = "" if plan.instruments is None else f", {plan.instruments} of the instruments"
     faults = ", no faults" if not plan.faults else ""
-    return f"market {plan.regime}, latency {plan.latency}{few}{faults}"
+    pace = "" if plan.pace == 1 else f" at {plan.pace:g} of its pace"
+    return f"market {plan.regime}{pace}, latency {plan.latency}{few}{faults}"
 
 
 def render_moment(seconds: float) -> str:

@@ -71,10 +71,10 @@ class Heart:
             with trio.move_on_at(
                 float("inf") if due is None else self._clock.trio_time(due * _NANOSECONDS_PER_MS)
             ):
-                await self._has_news.wait()
-            self._has_news = trio.Event()
+                await self._has_news.wait()  # lets others run, even if it is time already
+            if self._has_news.is_set():
+                self._has_news = trio.Event()
             watched = self.advance()
-            await trio.lowlevel.checkpoint()
 
     def advance(self) -> int | None:
         """Do what is due by now; when the watcher wants to look again."""

@@ -93,7 +93,7 @@ class LocalExchange:
         market: Market
         if recording is None:
             listing = default_listing(settings.instruments)
-            market = LivingMarket(settings.seed, settings.regime)
+            market = LivingMarket(settings.seed, settings.regime, pace=settings.pace)
         else:
             listing = listing_of(recording)
             market = self._recorded = ReplayMarket(recording, speed, loop=loop)

@@ -20,6 +20,9 @@ class ExchangeSettings:
     """Of everything that is drawn: accounts, market, faults. The same seed and the same clients give the
     same market."""
     regime: Regime = "calm"
+    pace: float = 1.0
+    """How much goes on in the market, against the usual: of 0.5, makers look half as often and half as many
+    takers come."""
     instruments: int | None = None
     """Only the first so many of those that it lists by itself: perpetuals, then pairs. None: all."""
     block_interval: float = 0.07

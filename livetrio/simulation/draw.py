@@ -35,6 +35,8 @@ _SPREADS = (0.0, 0.1, 1.0, 10.0)
 _REGIMES: tuple[Regime, ...] = ("calm",) * 10 + ("trend",) * 5 + ("crash",) * 4 + ("none",)
 _LATENCIES = ("1ms", "5ms..60ms", "5ms..60ms", "20ms..300ms", "100ms..1s500ms")
 
+_PACES = (0.3, 0.5, 0.5, 1.0)
+
 _SCOPES = (
     "order", "cancel", "modify", "batchModify", "action", "info",
     "orderUpdates", "userFills", "user", "post", "pong", "l2Book", "bbo", "trades",
@@ -66,7 +68,8 @@ def draw_plan(seed: int, seconds: float, kinds: Collection[str] = CATALOGUE.kind
         count = draw.randint(0, 4)
     faults += _draw_swarm(draw, seconds, sorted(kinds), count)
     faults.sort(key=lambda each: (each.after or 0, str(each)))
-    return Plan(seed, seconds, tuple(map(str, faults)), latency=latency, regime=regime)
+    pace = Random(f"{seed}/pace").choice(_PACES)
+    return Plan(seed, seconds, tuple(map(str, faults)), latency=latency, regime=regime, pace=pace)
 
 
 def _draw_swarm(draw: Random, seconds: float, names: list[str], count: int) -> list[Fault]:

@@ -78,6 +78,10 @@ class Plan:
     """How long bytes take between engine and exchange, each way, when no fault makes them slower."""
     regime: Regime = attrs.field(default="calm", validator=one_of(*get_args(Regime)))
     """How the exchange's market behaves; ``none``: nobody trades there but the engine."""
+    pace: float = attrs.field(
+        default=1.0, converter=as_float, validator=number("> 0, at most 10", lambda pace: 0 < pace <= 10)
+    )
+    """How much goes on in that market, against the usual."""
     instruments: int | None = attrs.field(default=None, validator=optional(whole("instruments", 1)))
     """Only the first so many of the exchange's. None: all."""
 
@@ -96,6 +100,8 @@ class Plan:
         """The plan as the file that `from_text` reads."""
         lines = [f"seed = {self.seed}", f"seconds = {Decimal(repr(self.seconds)):f}"]
         lines += [f"latency = {json.dumps(self.latency)}", f"regime = {json.dumps(self.regime)}"]
+        if self.pace != 1:
+            lines.append(f"pace = {Decimal(repr(self.pace)):f}")
         if self.instruments is not None:
             lines.append(f"instruments = {self.instruments}")
         if self.faults:

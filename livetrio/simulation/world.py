@@ -125,6 +125,7 @@ class _World:
             settings = ExchangeSettings(
                 seed=plan.seed,
                 regime=plan.regime,
+                pace=plan.pace,
                 faults=tuple(venue),
                 accounts=1,
                 instruments=plan.instruments,

@@ -159,7 +159,8 @@ class MemoryStream(trio.abc.HalfCloseableStream):
             raise trio.BusyResourceError("another task is receiving on this stream")
         self._receiving = True
         try:
-            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint_if_cancelled()
+            has_waited = False
             while True:
                 if self.is_closed:
                     raise trio.ClosedResourceError("this end was closed here")
@@ -167,8 +168,11 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                     raise trio.BrokenResourceError("connection reset by peer")
                 data = self._incoming.take(max_bytes or BUFFER_BYTES)
                 if data is not None:
+                    if not has_waited:
+                        await trio.lowlevel.cancel_shielded_checkpoint()
                     return data
                 await self._incoming.wait_arrival()
+                has_waited = True
         finally:
             self._receiving = False
 

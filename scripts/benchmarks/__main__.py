@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, throughput
+from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, throughput, worlds
 from benchmarks.processes import CheckFailed
 from benchmarks.table import Row, machine, print_table
 
@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "micro": micro.measure,
     "exchange": exchange.measure,
     "orders": orders.measure,
+    "worlds": worlds.measure,
 }
 
 

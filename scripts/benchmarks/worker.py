@@ -13,7 +13,19 @@ from typing import Any
 
 import structlog
 
-from benchmarks import ablation, bare, bare_orders, exchange, idle, latency, memory, micro, orders, throughput
+from benchmarks import (
+    ablation,
+    bare,
+    bare_orders,
+    exchange,
+    idle,
+    latency,
+    memory,
+    micro,
+    orders,
+    throughput,
+    worlds,
+)
 
 JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "throughput": throughput.run,
@@ -31,6 +43,7 @@ JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "bare decisions": bare_orders.run,
     "sustained orders": orders.run_sustained,
     "signing": orders.run_signing,
+    "world": worlds.run,
 }
 """By name; each takes its settings as keywords."""
 

@@ -14,7 +14,8 @@ from livetrio.strategy.loader import check_strategy
 ENDPOINTS = "engine.ws_endpoints"
 
 UNKNOWN = (
-    "unknown key; known here: engine, venues, strategies, logging, exchange, execution, risk, journal, cache, operations"
+    "unknown key; known here: engine, venues, strategies, logging, exchange, execution, risk, journal, "
+    "cache, operations"
 )
 
 STRATEGY = """\

@@ -115,7 +115,7 @@ def test_a_failing_world_is_shrunk_to_what_it_needs_and_written_down(config):
     file = Path("smaller/simulate-1.plan")
     plan = Plan.from_text(file.read_text())
     assert result.exit_code == 1
-    assert plan == Plan(1, plan.seconds, ("kill after 1ms",), instruments=1)
+    assert plan == Plan(1, plan.seconds, ("kill after 1ms",), pace=plan.pace, instruments=1)
     assert plan.seconds < 2
     assert f"  again, smaller: livetrio simulate my.toml --plan {file}\n" in result.stdout
 

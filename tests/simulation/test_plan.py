@@ -20,6 +20,7 @@ def plans(draw):
         faults=tuple(draw(st.lists(st.sampled_from(LINES)))),
         latency=f"{low}ms..{high}ms",
         regime=draw(st.sampled_from(["calm", "trend", "crash", "none"])),
+        pace=draw(st.floats(0, 10, exclude_min=True)),
         instruments=draw(st.none() | st.integers(1, 100)),
     )
 

@@ -115,14 +115,14 @@ class Chain:
         """Whether any action waits for a block."""
         return bool(self._queue)
 
-    def next_due(self) -> int | None:
-        """When a block is due though no action has come, ms; None: never."""
-        due = [each for each in (self._next_switch(), funding.next_due(self.ledger)) if each is not None]
-        if self._market is not None:
-            market = self._market.next_due()
-            if market is not None:
-                due.append(market)
-        return min(due, default=None)
+    def next_due(self) -> int:
+        """When a block is due though no action has come, ms."""
+        due = funding.next_due(self.ledger)
+        switch = self._next_switch() if self.ledger.armed else None
+        if switch is not None and switch < due:
+            due = switch
+        market = None if self._market is None else self._market.next_due()
+        return market if market is not None and market < due else due
 
     def start_market(self, time: int) -> Block:
         """Make the block in which the market puts its first quotes into the books."""

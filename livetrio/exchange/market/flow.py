@@ -31,9 +31,10 @@ TAKER_ACCOUNTS = 12
 class LivingMarket:
     """Everybody of the house, in all instruments of the listing."""
 
-    def __init__(self, seed: int, regime: Regime) -> None:
-        """Of a seed, in a regime; in ``none`` nobody does anything."""
+    def __init__(self, seed: int, regime: Regime, *, pace: float = 1.0) -> None:
+        """Of a seed, in a regime; in ``none`` nobody does anything. See `ExchangeSettings.pace`."""
         self._seed = seed
+        self._pace = pace
         self._climate = CLIMATES.get(regime)
         self._quotes = Agenda()
         self._takes = Agenda()
@@ -51,7 +52,7 @@ class LivingMarket:
         oracle = Oracle(self._random("oracle"), perps)
         self._quotes.add(oracle.act(desk, time), oracle.act)
         for instrument in instruments:
-            profile = profile_of(instrument)
+            profile = profile_of(instrument).at(self._pace)
             self._start_makers(desk, instrument, profile, climate, references)
             self._start_takers(desk, instrument, profile, climate, references)
 

@@ -162,11 +162,10 @@ class Maker:
     ) -> list[int]:
         """Cancel what is out of place; which orders are to be placed again, the closest first."""
         missing: list[int] = []
-        patience = self._style.patience
-        for index, offset in enumerate(self._style.offsets):
-            order = orders[index]
+        offsets, patience = self._style.offsets, self._style.patience
+        for index, order in enumerate(orders):
             if order is not None and order.is_resting and order.sz * _USED_UP >= order.orig_sz:
-                distance = offset * half
+                distance = offsets[index] * half
                 stray = (order.px - center - distance) / distance  # below zero: too close
                 if -patience <= stray <= patience:
                     continue

@@ -29,6 +29,10 @@ class Profile:
     makers: int
     """How many of the makers quote it, the closest first."""
 
+    def at(self, pace: float) -> Profile:
+        """The same with so many times as much going on."""
+        return attrs.evolve(self, pace=self.pace / pace, takers_per_minute=self.takers_per_minute * pace)
+
 
 PROFILES: Mapping[str, Profile] = {
     "BTC": Profile(
