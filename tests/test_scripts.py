@@ -14,9 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-SCRIPTS = [ROOT / "scripts" / name for name in ("setup", "check", "test", "demo", "lock")] + [
-    ROOT / ".ci/run"
-]
+SCRIPTS = [
+    ROOT / "scripts" / name for name in ("setup", "check", "test", "demo", "lock", "worlds", "mutants")
+] + [ROOT / ".ci/run"]
 
 LIMIT = 60  # seconds for anything started here
 
@@ -199,6 +199,8 @@ def ci(tmp_path: Path) -> Path:
         tmp_path / "scripts/test",
         'echo "$PYTHON" >>tested; echo "====== 3 passed in 0.01s ======"; test ! -e broken',
     )
+    write_script(tmp_path / "scripts/worlds", 'echo "worlds $PYTHON" >>more; test ! -e violated')
+    write_script(tmp_path / "scripts/mutants", 'echo "mutants $PYTHON" >>more')
     for name in ("bash", "dirname", "mktemp", "rm", "tee", "grep", "tail"):
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or name)
@@ -235,11 +237,25 @@ def test_ci_tests_with_the_oldest_and_the_newest_python_that_works(ci: Path) -> 
         f"{ci}/bin/python3.11",
         f"{ci}/pyenv/versions/3.13.0/bin/python3.13",
     ]
-    assert outcome.stdout.endswith(
+    assert re.search(
         "=== Summary ===\n"
         "Python 3.11.2: passed\n====== 3 passed in 0.01s ======\n"
         "Python 3.13.0: passed\n====== 3 passed in 0.01s ======\n"
+        "300 worlds: passed in [01] s\nbugs that worlds must show: passed in [01] s\n$",
+        outcome.stdout,
     )
+    newest = f"{ci}/pyenv/versions/3.13.0/bin/python3.13"
+    assert (ci / "more").read_text().splitlines() == [f"worlds {newest}", f"mutants {newest}"]
+
+
+def test_ci_fails_where_a_world_does_not_hold_and_goes_on(ci: Path) -> None:
+    (ci / "violated").touch()
+
+    outcome = run_ci(ci)
+
+    assert outcome.returncode == 1
+    assert "300 worlds: FAILED in " in outcome.stdout
+    assert "bugs that worlds must show: passed in " in outcome.stdout
 
 
 def test_ci_tests_once_where_there_is_one_python(ci: Path) -> None:
