@@ -54,8 +54,15 @@ class SpoiledEngine(LiveTradingEngine):
 
     mischief: Mischief | None = None
 
+    def __init__(self, *arguments: Any, **how: Any) -> None:
+        """As `LiveTradingEngine`."""
+        super().__init__(*arguments, **how)
+        self.strategies: list[Strategy | StrategyFunction] = []
+        """Those that were added."""
+
     def add_strategy(self, strategy: Strategy | StrategyFunction, **how: Any) -> None:
         """Run a strategy, as `LiveTradingEngine` does."""
         if self.mischief is not None and isinstance(strategy, Strategy):
             self.mischief.spoil(strategy)
+        self.strategies.append(strategy)
         super().add_strategy(strategy, **how)

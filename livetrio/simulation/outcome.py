@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from livetrio.simulation.plan import Plan
+from livetrio.simulation.record import Record
 
 
 @attrs.frozen
@@ -34,3 +35,5 @@ class Outcome:
     """Of all that happened: two runs of one plan have the same."""
     counts: Mapping[str, int]
     """How much of what happened: ``orders``, ``fills``, ``kills``, ``reconnects``, ``messages``, …"""
+    record: Record | None = None
+    """All that was done; None where the subject is not recorded."""

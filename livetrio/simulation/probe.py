@@ -7,6 +7,7 @@ found out and nothing is held against the engine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import trio
@@ -21,13 +22,20 @@ ENOUGH = Decimal("1.2")
 """Times the least that the venue takes."""
 
 
-async def probe(engine: LiveTradingEngine, limit: float) -> str | None:
-    """Let an order rest and cancel it; what did not come within so many seconds, or None."""
+async def probe(
+    engine: LiveTradingEngine, limit: float, tell: Callable[[Order], None] = lambda _: None
+) -> str | None:
+    """Let an order rest and cancel it; what did not come within so many seconds, or None.
+
+    Args:
+      tell: hears which order that is.
+    """
     desk = engine.desk
     command = _make_command(engine)
     if desk is None or command is None:
         return None
     order = desk.execution.submit_order(command)
+    tell(order)
     name = f"order {order.client_order_id}, which the world had it place,"
     with trio.move_on_after(limit):
         while order.is_inflight:

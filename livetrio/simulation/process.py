@@ -18,11 +18,11 @@ from livetrio.app.order_desk import OrderDesk
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.gate import Gate
-from livetrio.errors import ConnectionFailed
+from livetrio.errors import AllConnectionsFailed, ConnectionFailed, JournalFailed
 from livetrio.model import Order
 from livetrio.simulation.disk import Disk
 from livetrio.simulation.invariants import Watch
-from livetrio.simulation.mischief import Mischief, SpoiledEngine
+from livetrio.simulation.mischief import Mischief, PlannedError, SpoiledEngine
 from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace, TracedBus
 from livetrio.simulation.way import HOST, Way
@@ -169,3 +169,12 @@ class Process:
             raise ConnectionFailed("the process is dead")
         assert self._far_side is not None
         return await self._way.dial(address, self._far_side)
+
+
+def is_expected(failure: Exception) -> bool:
+    """Whether a process may end of it because of the faults. Anything else is a bug, or a strategy's own."""
+    if isinstance(failure, ExceptionGroup):
+        return all(map(is_expected, failure.exceptions))
+    return isinstance(failure, AllConnectionsFailed | JournalFailed) or isinstance(
+        failure.__cause__, PlannedError
+    )

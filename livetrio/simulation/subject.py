@@ -20,6 +20,7 @@ from livetrio.cache import CacheConfig
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import ConfigError, Problem
+from livetrio.simulation.checks import Check
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.venues.hyperliquid import HyperliquidConfig
@@ -45,6 +46,10 @@ class Subject:
     """What the journal survives."""
     on_start: Callable[[], None] = lambda: None
     """Called before each start of the process: forgets what does not survive the end of one."""
+    checks: tuple[Check, ...] = ()
+    """What must hold beside the invariants."""
+    is_recorded: bool = False
+    """Whether the outcome has the record of all that was done, which takes time and memory."""
 
 
 def subject_of(config: Config) -> Subject:

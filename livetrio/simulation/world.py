@@ -17,7 +17,6 @@ import trio
 from trio.testing import MockClock
 
 from livetrio.clock import NANOSECONDS, SIMULATED_EPOCH, Clock
-from livetrio.errors import AllConnectionsFailed, JournalFailed
 from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.exchange.chain.account import Account
 from livetrio.exchange.chain.order import Order as VenueOrder
@@ -25,18 +24,21 @@ from livetrio.exchange.faults.grammar import Fault
 from livetrio.exchange.faults.running import Running
 from livetrio.simulation import invariants
 from livetrio.simulation.catalogue import is_worlds_own
-from livetrio.simulation.disk import Disk
+from livetrio.simulation.checks import Checks
+from livetrio.simulation.disk import JOURNAL, Disk
 from livetrio.simulation.invariants import Broken, Grave, Watch
 from livetrio.simulation.last_look import last_look
-from livetrio.simulation.mischief import Mischief, PlannedError
+from livetrio.simulation.mischief import Mischief
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
 from livetrio.simulation.points import Points
 from livetrio.simulation.probe import probe
-from livetrio.simulation.process import Process
+from livetrio.simulation.process import Process, is_expected
+from livetrio.simulation.record import take_record
 from livetrio.simulation.schedule import deterministic
 from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace
+from livetrio.simulation.view import WorldView
 from livetrio.simulation.way import Way
 from livetrio.supervision.nursery import lone_leaf
 from livetrio.testing.runs import StrategyRun
@@ -62,10 +64,6 @@ CHECK_INTERVAL = 10.0
 
 MANY_POINTS = 300
 """A kill comes at one of so many points (`points`) from its moment on; rather at one of the first."""
-
-_EXPECTED = (AllConnectionsFailed, JournalFailed)
-"""What a process may end of because of the faults; it is started again. Anything else is a bug, or a
-strategy's own."""
 
 
 def run_world(plan: Plan, subject: Subject, *, trace: BinaryIO | None = None) -> Outcome:
@@ -116,7 +114,8 @@ class _World:
             broken = self._watch.broken
             assert broken is not None
             violation = Violation(broken.invariant, broken.sentence, broken.at, self._trace.last)
-        return Outcome(self._plan, violation, self._trace.digest, self._count())
+        record = take_record(self._view, self._last_journal) if self._subject.is_recorded else None
+        return Outcome(self._plan, violation, self._trace.digest, self._count(), record)
 
     async def _live(self) -> None:
         plan = self._plan
@@ -135,8 +134,11 @@ class _World:
             self._watch = Watch(
                 self._account, self._exchange.ledger.listing, self._subject.risk, tell=self._tell
             )
+            self._view = WorldView(self._exchange, trio.current_time, lambda: self._process)
+            self._checks = Checks(self._subject.checks, self._view, self._watch.accuse)
             self._mischief = Mischief(lambda: self._way.argument("slow"))
             await self._nursery.start(self._exchange.run)
+            self._checks.begin()
             self._nursery.start_soon(self._look)
             self._nursery.start_soon(self._look_often)
             async with trio.open_nursery() as faults:
@@ -149,8 +151,11 @@ class _World:
                 faults.cancel_scope.cancel()
             self._heal()
             await self._converge()
+            self._checks.end()
             await self._probe()
             await self._stop()
+            for broken in self._checks.ask_at_end():
+                self._fail(broken)
             self._nursery.cancel_scope.cancel()
 
     # Faults.
@@ -234,7 +239,7 @@ class _World:
             self._nursery.start_soon(process.run, self._nursery)
             self._nursery.start_soon(self._look_at_end, process)
             await process.ended.wait()
-            if process.failure is not None and not _is_expected(process.failure):
+            if process.failure is not None and not is_expected(process.failure):
                 raise process.failure
             await trio.sleep(self._down)
 
@@ -328,7 +333,7 @@ class _World:
         """See whether the engine trades again by itself."""
         process = self._process
         assert process is not None
-        failed = await probe(process.engine, PROBE)
+        failed = await probe(process.engine, PROBE, self._view.note_probe)
         if failed is not None:
             self._fail(Broken(invariants.TRADES_AGAIN, failed))
 
@@ -362,6 +367,14 @@ class _World:
             self._fail(broken)
 
     @property
+    def _last_journal(self) -> Path:
+        """What the last process has left, or would have been started on."""
+        process = self._process
+        if process is None or process.is_killed:
+            return self._folder / str(self._starts + 1) / JOURNAL
+        return process.journal
+
+    @property
     def _account(self) -> Account:
         return self._exchange.ledger.account(self._exchange.keys[0].address)
 
@@ -377,10 +390,3 @@ class _World:
             "connections": len(self._way.dials),
             **dict(sorted(self._trace.counts.items())),
         }
-
-
-def _is_expected(failure: Exception) -> bool:
-    """Whether a process may end of it."""
-    if isinstance(failure, ExceptionGroup):
-        return all(map(_is_expected, failure.exceptions))
-    return isinstance(failure, _EXPECTED) or isinstance(failure.__cause__, PlannedError)
