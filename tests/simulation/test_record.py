@@ -1,4 +1,4 @@
-"""The record of a world: orders with their history and fills by the journal, positions and money by the exchange."""
+"""The record of a world: orders and fills by the journal, positions and money by the exchange."""
 
 from __future__ import annotations
 
