@@ -223,6 +223,7 @@ class _World:
         self._trace.note("world: all faults end")
         self._exchange.mischief.injector.remove()
         self._mischief.raises = 0
+        self._points.disarm()
         self._way.heal()
 
     # Processes.

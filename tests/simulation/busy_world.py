@@ -56,5 +56,21 @@ def busy_world(*faults, seed=1, seconds=60.0, trace=None, **more):
     return run_world(Plan(seed, seconds, faults), busy_subject(**more), trace=trace)
 
 
+class Idle(Strategy):
+    """Looks on."""
+
+    def on_start(self):
+        self.ctx.subscribe_quotes(BTC)
+
+
+def idle_world(*faults, seed=1, seconds=20.0, **more):
+    subject = Subject(
+        strategies=(lambda engine: engine.add_strategy(Idle()),),
+        engine=LiveTradingConfig(handle_signals=False),
+        **more,
+    )
+    return run_world(Plan(seed, seconds, faults), subject)
+
+
 if __name__ == "__main__":
     sys.stdout.write(busy_world(*sys.argv[1:]).digest + "\n")

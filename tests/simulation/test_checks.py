@@ -1,4 +1,4 @@
-"""An author's own invariants: when they are asked, what they see, and how they are told of when they break."""
+"""An author's own invariants: when they are asked, what they see, and how it is told when they break."""
 
 from __future__ import annotations
 
@@ -6,30 +6,9 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
-from busy_world import BTC, busy_world
+from busy_world import BTC, busy_world, idle_world
 
-from livetrio import LiveTradingConfig, Strategy
 from livetrio.simulation.checks import Check, as_checks
-from livetrio.simulation.plan import Plan
-from livetrio.simulation.subject import Subject
-from livetrio.simulation.world import run_world
-
-
-class Idle(Strategy):
-    """Looks on."""
-
-    def on_start(self):
-        self.ctx.subscribe_quotes(BTC)
-
-
-def idle_world(*checks, seconds=20.0):
-    subject = Subject(
-        strategies=(lambda engine: engine.add_strategy(Idle()),),
-        engine=LiveTradingConfig(handle_signals=False),
-        checks=as_checks(checks),
-        is_recorded=True,
-    )
-    return run_world(Plan(1, seconds), subject)
 
 
 def test_a_check_changes_nothing_in_its_world():
@@ -107,13 +86,13 @@ exec(compile("def plain(world):\n    assert world.seconds < 1", __file__, "exec"
     ],
 )
 def test_it_can_say_so_in_many_ways(check, words):
-    outcome = idle_world(check, seconds=5.0)
+    outcome = idle_world(seconds=5.0, checks=as_checks([check]))
 
     assert words in outcome.violation.sentence
 
 
 def test_it_holds_where_it_says_so_or_nothing():
-    assert idle_world(lambda world: None, lambda world: True, seconds=5.0).violation is None
+    assert idle_world(seconds=5.0, checks=as_checks([lambda _: None, lambda _: True])).violation is None
 
 
 def test_a_check_has_the_name_of_its_function_or_its_own():
@@ -130,7 +109,9 @@ def test_an_interval_that_is_none_is_refused(every):
 
 def test_the_worlds_own_order_is_nobodys_business():
     most = []
-    outcome = idle_world(lambda world: most.append(len(world.open_orders)))
+    outcome = idle_world(
+        is_recorded=True, checks=as_checks([lambda world: most.append(len(world.open_orders))])
+    )
 
     assert outcome.counts["orders"] == 1
     assert set(most) == {0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from livetrio.simulation.points import Points
+from livetrio.simulation.points import COMMIT_PATIENCE, Points
 
 
 async def test_each_step_of_a_task_is_a_point():
@@ -38,3 +38,26 @@ async def test_one_that_waits_gives_way_to_another():
     points.reach(is_commit=True)
 
     assert came == ["second"]
+
+
+async def test_a_commit_that_does_not_come_is_not_awaited_for_ever():
+    points, came = Points(), []
+    points.arm(2, lambda: came.append("now"), at_commit=True)
+    for _ in range(COMMIT_PATIENCE + 1):
+        points.reach()
+    assert came == []
+
+    points.reach()
+    assert came == ["now"]
+
+
+async def test_what_was_to_come_can_be_called_off():
+    points, came = Points(), []
+    points.disarm()
+    points.arm(1, lambda: came.append("never"))
+    points.disarm()
+    points.reach()
+    points.arm(1, lambda: came.append("later"))
+    points.reach()
+
+    assert came == ["later"]

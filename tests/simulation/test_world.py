@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import busy_world as worlds
 import pytest
-from busy_world import busy_world
+from busy_world import busy_world, idle_world
 
 from livetrio.app.order_desk import OrderDesk
 from livetrio.engines.client_ids import ClientOrderIds
@@ -69,6 +69,15 @@ def test_the_engine_survives(faults):
 
     assert outcome.violation is None, outcome.violation
     assert outcome.counts["orders"] > 5
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_an_engine_that_has_nothing_to_write_is_killed_too_and_none_after_the_faults_have_ended(seed):
+    early = idle_world("kill 1s after 10s", seed=seed, seconds=60.0)
+    late = idle_world("kill 1s after 9s990ms", seed=seed, seconds=10.0)
+
+    assert (early.violation, early.counts["starts"]) == (None, 2)
+    assert late.violation is None
 
 
 def test_kills_restart_the_process_from_its_journal():
