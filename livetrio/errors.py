@@ -12,6 +12,7 @@
     ├── SlowConsumerError           yours: a subscription that may not lose events was not read in time
     ├── StrategyFailed              yours: a strategy raised; its own error is the __cause__
     ├── HandlerError                yours: a handler given to subscribe() raised
+    ├── SimulationFailed            yours or ours: in a simulated world something did not hold
     ├── ConnectionFailed            theirs or the network's: no session came about
     │   ├── ConnectTimeout          … within the deadline
     │   ├── TlsError                … because the certificate or the handshake is wrong
@@ -110,6 +111,10 @@ class StrategyFailed(LiveTradingError):
 
 class HandlerError(LiveTradingError):
     """A handler given to ``MessageBus.subscribe`` raised; the error itself is the ``__cause__``."""
+
+
+class SimulationFailed(LiveTradingError):
+    """In a simulated world something did not hold; the text says what, when, and how to see it again."""
 
 
 class ConnectionFailed(LiveTradingError):

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,24 +17,13 @@ import click
 from livetrio.app import simulate_report as report
 from livetrio.app.complaints import complain
 from livetrio.secrets import mask
+from livetrio.simulation.campaign import Campaign, firsts_of, to_shrink
 from livetrio.simulation.plan import Plan
-from livetrio.simulation.runner import Broken, run_plans
-from livetrio.simulation.worlds import Result, Shrunk, Worlds, failure_of, is_same
+from livetrio.simulation.runner import Broken
+from livetrio.simulation.worlds import Result, Shrunk, failure_of, is_same
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
-
-BUDGET = 100
-"""Worlds that may be tried to shrink one."""
-
-SHRINK_PATIENCE = 120.0
-"""Seconds of real time that it may take."""
-
-MOST_SHRUNK = 3
-"""Worlds that are shrunk, each the first that failed in its way."""
-
-STUCK = 120.0
-"""Seconds of real time that a world may take beyond those of its horizon; then it counts as stuck."""
 
 
 @attrs.frozen
@@ -68,10 +56,8 @@ class Again:
 class Simulation:
     """Runs worlds and tells what there is to tell."""
 
-    worlds: Worlds
-    plans: Sequence[Plan]
+    campaign: Campaign
     again: Again
-    jobs: int = attrs.field(kw_only=True)
     save: Path | None = attrs.field(kw_only=True)
     """Where smaller worlds are written; None: they are not looked for."""
 
@@ -83,9 +69,8 @@ class Simulation:
             results = self._run_worlds()
             seconds = time.monotonic() - begun
             failed = [each for each in results if failure_of(each) is not None]
-            kinds = {failure_of(each): each for each in reversed(failed)}
-            firsts = [each for each in failed if kinds[failure_of(each)] is each]
-            is_whole = len(results) == len(self.plans)
+            firsts = firsts_of(failed)
+            is_whole = len(results) == len(self.campaign.plans)
             if is_whole and self.save is not None:
                 shrunk = self._shrink(firsts)
         for each in failed:
@@ -96,14 +81,14 @@ class Simulation:
                     _tell(self._tell_shrunk(each, shrunk[each.plan]))
             else:
                 _tell(report.render_repetition(each, again))
-        _tell(report.render_summary(results, len(self.plans), seconds))
+        _tell(report.render_summary(results, len(self.campaign.plans), seconds))
         return is_whole and not failed
 
     def _run_worlds(self) -> list[Result]:
         """What became of each, in their order; if interrupted, of those that had come to their end."""
         done: dict[Plan, Result] = {}
-        patience = STUCK + max(each.seconds for each in self.plans)
-        with _progress("worlds", len(self.plans)) as advance:
+        plans = self.campaign.plans
+        with _progress("worlds", len(plans)) as advance:
 
             def hear(result: Result) -> None:
                 done[result.plan] = result
@@ -113,19 +98,17 @@ class Simulation:
                     complain(f"seed {result.plan.seed} fails: {failure_of(result)}")
 
             try:
-                run_plans(self.plans, self.worlds.open, jobs=self.jobs, patience=patience, on_done=hear)
+                self.campaign.run(hear)
             except KeyboardInterrupt:
                 pass  # what there is will be told
-        return [done[plan] for plan in self.plans if plan in done]
+        return [done[plan] for plan in plans if plan in done]
 
     def _shrink(self, results: Sequence[Result]) -> dict[Plan, Shrunk]:
         """For the first few, the smallest world that fails in the same way."""
-        plans = [each.plan for each in results if not (isinstance(each, Broken) and each.is_lost)]
-        plans = plans[:MOST_SHRUNK]
+        plans = to_shrink(results)
         found: dict[Plan, Shrunk] = {}
         if not plans:
             return found
-        work = partial(self.worlds.open_shrinker, BUDGET, SHRINK_PATIENCE)
         with _progress("shrinking", len(plans)) as advance:
 
             def hear(result: Shrunk | Broken) -> None:
@@ -134,7 +117,7 @@ class Simulation:
                     found[result.first.plan] = result
 
             try:
-                run_plans(plans, work, jobs=self.jobs, on_done=hear)
+                self.campaign.shrink(plans, hear)
             except KeyboardInterrupt:
                 pass  # they are told as they are
         return found

@@ -119,7 +119,8 @@ def simulate(
     with explaining_errors():
         from livetrio.app.simulate import Again, Simulation
         from livetrio.app.simulate_options import SimulateOptions
-        from livetrio.simulation.worlds import Worlds
+        from livetrio.simulation.campaign import Campaign
+        from livetrio.simulation.worlds import ConfigSource, Worlds
         from livetrio.strategy.loader import check_strategy
 
         options = SimulateOptions(click.get_current_context())
@@ -130,15 +131,14 @@ def simulate(
         plans = list(files) if plan_files else options.draw_plans(seeds, horizon, kinds)
         options.check_trace(trace, len(plans))
         options.finish()
-        worlds = Worlds(
-            config=config, overrides=overrides, run_world=_world(), trace=trace, log_level=log_level
-        )
-        worlds.check(check_strategy)
+        source = ConfigSource(config, overrides)
+        source.load(check_strategy)
+        worlds = Worlds(source, run_world=_world(), trace=trace, log_level=log_level)
 
         drawn = ("--seconds", f"{horizon:.3f}".rstrip("0").rstrip("."), "--faults", faults)
         again = Again(config, overrides, drawn, files)
-        simulation = Simulation(worlds, plans, again, jobs=jobs or _cores(), save=save if shrink else None)
-        if not simulation.run():
+        campaign = Campaign(worlds, plans, jobs=jobs or _cores())
+        if not Simulation(campaign, again, save=save if shrink else None).run():
             sys.exit(FAILED)
 
 

@@ -31,6 +31,10 @@ AddStrategy = Callable[[LiveTradingEngine], None]
 _OURS = Path(sys.modules["livetrio"].__file__ or "").resolve().parent
 
 
+def _forget_nothing() -> None:
+    """A function with a name, unlike a lambda, can be sent to another process."""
+
+
 @attrs.frozen(kw_only=True)
 class Subject:
     """What is simulated. The process of the engine starts anew as often as the plan has it."""
@@ -44,7 +48,7 @@ class Subject:
     cache: CacheConfig = attrs.field(factory=CacheConfig)
     sync: Literal["process", "power"] = "process"
     """What the journal survives."""
-    on_start: Callable[[], None] = lambda: None
+    on_start: Callable[[], None] = _forget_nothing
     """Called before each start of the process: forgets what does not survive the end of one."""
     checks: tuple[Check, ...] = ()
     """What must hold beside the invariants."""
@@ -71,6 +75,21 @@ def subject_of(config: Config) -> Subject:
         cache=config.cache,
         sync=config.journal.sync,
         on_start=partial(forget_modules, config.base),
+    )
+
+
+def local_subject(config: Config) -> Subject:
+    """What a configuration says that was made by a program, or loaded for venues that are real.
+
+    Raises:
+      ConfigError: it has no venue.
+    """
+    venues = {
+        name: HyperliquidConfig(network="local", fast_books=each.fast_books)
+        for name, each in config.venues.items()
+    }
+    return subject_of(
+        attrs.evolve(config, venues=venues, engine=attrs.evolve(config.engine, ws_endpoints=()))
     )
 
 

@@ -1,4 +1,4 @@
-"""WorldView: what an author's check sees: the account as the exchange has it, and the engine of the moment."""
+"""WorldView: what a check sees: the account as the exchange has it, and the engine of the moment."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class WorldView:
         self.is_over = False
         """Whether this is the last look: the engine has stopped."""
         self.probed: Order | None = None
-        """The order by which the world found out at its end whether the engine trades; none of a strategy's."""
+        """The order by which the world finds out at its end whether the engine trades."""
         self._seconds = seconds
         self._process = process
         self._began_with = self.equity

@@ -1,4 +1,4 @@
-"""Worlds: what each worker of `livetrio simulate` does: run worlds of a configuration, or shrink them.
+"""Worlds: the worlds of one subject: run them, or make them smaller, in a worker process or in this one.
 
 Only names of functions go to the workers, and plain values; each reads the configuration for itself.
 """
@@ -9,9 +9,11 @@ import io
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, Protocol
 
 import attrs
@@ -38,36 +40,54 @@ class RunWorld(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Worlds:
-    """The worlds of a configuration. Can be pickled."""
+class Source(Protocol):
+    """Where a subject comes from, for a process that has none."""
+
+    def load(self) -> Subject:
+        """The subject."""
+        ...
+
+
+@attrs.frozen
+class ConfigSource:
+    """A configuration file."""
 
     config: Path
     overrides: tuple[str, ...] = ()
-    run_world: RunWorld
-    trace: Path | None = None
-    """Where the trace of the world is written."""
-    log_level: str | None = None
-    """How much the engines in them log; None: nothing, and what strategies print goes nowhere either."""
 
-    def check(self, check_strategy: CheckStrategy) -> Subject:
-        """What is simulated.
+    def load(self, check_strategy: CheckStrategy | None = None) -> Subject:
+        """What it says is to be simulated.
 
         Raises:
-          ConfigError: with everything that is wrong in the configuration.
+          ConfigError: with everything that is wrong in it; in its strategies, if they are checked.
         """
         return subject_of(
             load_config(self.config, overrides=self.overrides, check_strategy=check_strategy, edit=localize)
         )
 
+
+@attrs.frozen
+class Worlds:
+    """The worlds of a subject. Can be pickled if its source can."""
+
+    source: Source
+    run_world: RunWorld = attrs.field(kw_only=True)
+    trace: Path | None = attrs.field(default=None, kw_only=True)
+    """Where the trace of the world is written."""
+    log_level: str | None = attrs.field(default=None, kw_only=True)
+    """How much the engines in them log; None: nothing, and in a worker what strategies print goes nowhere
+    either."""
+
+    # In a worker, which does nothing else.
+
     def open(self) -> Callable[[Plan], Result]:
-        """In a worker: what runs a plan."""
-        return partial(self._run, self._enter())
+        """What runs a plan."""
+        return partial(self.result, self._enter())
 
     def open_shrinker(self, budget: int, patience: float) -> Callable[[Plan], Shrunk]:
-        """In a worker: what makes a plan smaller, by so many worlds and for so many seconds at most."""
+        """What makes a plan smaller, by so many worlds and for so many seconds at most."""
         quiet = attrs.evolve(self, trace=None, log_level=None)
-        return partial(quiet._shrink, quiet._enter(), budget, patience)
+        return partial(quiet.shrink, quiet._enter(), budget, patience)
 
     def _enter(self) -> Subject:
         if self.log_level is None:
@@ -76,20 +96,41 @@ class Worlds:
         else:
             configure_logs("console", self.log_level)
             sys.stdout = sys.stderr
-        return subject_of(load_config(self.config, overrides=self.overrides, edit=localize))
+        return self.source.load()
 
-    def _run(self, subject: Subject, plan: Plan) -> Result:
+    # In a process that goes on afterwards.
+
+    @contextmanager
+    def here(self) -> Iterator[Subject]:
+        """While the block runs, logs are as for a worker; afterwards they and the modules are as before."""
+        with ExitStack() as stack:
+            stack.enter_context(_configured_logs(self.log_level))
+            before = dict(sys.modules)
+            stack.callback(_bring_back, before)
+            subject = self.source.load()
+            stack.callback(subject.on_start)
+            yield subject
+
+    # What both do.
+
+    def run(self, subject: Subject, plan: Plan) -> Outcome:
+        """Run a plan; raises what its world raises."""
+        if self.trace is None:
+            return self.run_world(plan, subject)
+        with self.trace.open("wb") as file:
+            return self.run_world(plan, subject, trace=file)
+
+    def result(self, subject: Subject, plan: Plan) -> Result:
+        """Run a plan; whatever it raises is a result, too."""
         try:
-            if self.trace is None:
-                return self.run_world(plan, subject)
-            with self.trace.open("wb") as file:
-                return self.run_world(plan, subject, trace=file)
-        except Exception as error:  # becomes the result; whoever asked for the world tells it
+            return self.run(subject, plan)
+        except Exception as error:  # whoever asked for the world tells it
             return _broken(plan, error)
 
-    def _shrink(self, subject: Subject, budget: int, patience: float, plan: Plan) -> Shrunk:
+    def shrink(self, subject: Subject, budget: int, patience: float, plan: Plan) -> Shrunk:
+        """Make a plan smaller, by so many worlds and for so many seconds at most."""
         deadline = time.monotonic() + patience
-        first = smallest = self._run(subject, plan)
+        first = smallest = self.result(subject, plan)
         tries = 0
 
         def fails(smaller: Plan) -> bool:
@@ -97,7 +138,7 @@ class Worlds:
             if time.monotonic() > deadline:
                 return False
             tries += 1
-            result = self._run(subject, smaller)
+            result = self.result(subject, smaller)
             if failure_of(result) != failure_of(first):
                 return False
             smallest = result
@@ -106,6 +147,27 @@ class Worlds:
         if failure_of(first) is not None:
             shrink(plan, fails, budget)
         return Shrunk(first, smallest, tries)
+
+
+@contextmanager
+def _configured_logs(level: str | None) -> Iterator[None]:
+    was_configured, before = structlog.is_configured(), structlog.get_config()
+    if level is None:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    else:
+        configure_logs("console", level)
+    try:
+        yield
+    finally:
+        if was_configured:
+            structlog.configure(**before)
+        else:
+            structlog.reset_defaults()
+
+
+def _bring_back(modules: dict[str, ModuleType]) -> None:
+    """Let modules that were forgotten, and imported anew, be what they were: others hold on to them."""
+    sys.modules.update({name: each for name, each in modules.items() if sys.modules.get(name) is not each})
 
 
 class _Nowhere(io.TextIOBase):

@@ -10,7 +10,7 @@ import attrs
 from livetrio.simulation.draw import draw_plan
 from livetrio.simulation.outcome import Outcome
 from livetrio.simulation.world import run_world
-from livetrio.simulation.worlds import Worlds
+from livetrio.simulation.worlds import ConfigSource, Worlds
 from planted.bugs import BUGS
 
 CONFIG = Path(__file__).parent / "world/busy.toml"
@@ -31,7 +31,7 @@ def hunt(name: str, *, seeds: int, seconds: float) -> Verdict:
     """Run worlds with a bug until one of them shows it."""
     BUGS[name].plant()
     began = time.monotonic()
-    work = Worlds(config=CONFIG, run_world=run_world).open()
+    work = Worlds(ConfigSource(CONFIG), run_world=run_world).open()
     for seed in range(seeds):
         result = work(draw_plan(seed, seconds))
         if not isinstance(result, Outcome):

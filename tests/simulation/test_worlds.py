@@ -11,7 +11,7 @@ from livetrio.errors import StrategyFailed
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
 from livetrio.simulation.runner import Broken
-from livetrio.simulation.worlds import Worlds, failure_of, is_same
+from livetrio.simulation.worlds import ConfigSource, Worlds, failure_of, is_same
 
 PLAN = Plan(7, 60, ("kill after 20s", "dns after 5s", "dup"))
 
@@ -56,14 +56,14 @@ def strategy_fails(plan, subject, *, trace=None):
 
 
 def test_a_world_in_which_all_holds_has_its_outcome(config):
-    result = Worlds(config=config, run_world=holds).open()(PLAN)
+    result = Worlds(ConfigSource(config), run_world=holds).open()(PLAN)
 
     assert result == outcome(PLAN)
     assert failure_of(result) is None
 
 
 def test_an_error_is_a_result_that_says_what_was_raised_and_where(config):
-    result = Worlds(config=config, run_world=raises_by_kill).open()(PLAN)
+    result = Worlds(ConfigSource(config), run_world=raises_by_kill).open()(PLAN)
 
     assert isinstance(result, Broken)
     assert failure_of(result) == result.sentence == "it raised KeyError: 'somewhere'"
@@ -72,7 +72,7 @@ def test_an_error_is_a_result_that_says_what_was_raised_and_where(config):
 
 
 def test_an_error_of_a_strategy_shows_the_strategys_own_traceback(config):
-    result = Worlds(config=config, run_world=strategy_fails).open()(PLAN)
+    result = Worlds(ConfigSource(config), run_world=strategy_fails).open()(PLAN)
 
     assert result.sentence == "the strategy Mine raised ZeroDivisionError: mine"
     assert result.trace.startswith("Traceback")
@@ -81,7 +81,7 @@ def test_an_error_of_a_strategy_shows_the_strategys_own_traceback(config):
 
 @pytest.mark.parametrize("run", [fails_by_kill, raises_by_kill])
 def test_a_world_is_shrunk_to_what_fails_in_the_same_way(config, run):
-    shrunk = Worlds(config=config, run_world=run).open_shrinker(100, 60)(PLAN)
+    shrunk = Worlds(ConfigSource(config), run_world=run).open_shrinker(100, 60)(PLAN)
 
     assert shrunk.first.plan == PLAN
     assert shrunk.smallest.plan.faults == ("kill after 1ms",)
@@ -93,15 +93,15 @@ def test_a_smaller_world_that_fails_in_another_way_is_none(config):
     def run(plan, subject, *, trace=None):
         return outcome(plan, violating("I2" if len(plan.faults) == 3 else "I3"))
 
-    shrunk = Worlds(config=config, run_world=run).open_shrinker(100, 60)(PLAN)
+    shrunk = Worlds(ConfigSource(config), run_world=run).open_shrinker(100, 60)(PLAN)
 
     assert len(shrunk.smallest.plan.faults) == 3
 
 
 def test_nothing_is_tried_where_the_world_does_not_fail_or_time_is_up(config):
-    assert Worlds(config=config, run_world=holds).open_shrinker(100, 60)(PLAN).tries == 0
+    assert Worlds(ConfigSource(config), run_world=holds).open_shrinker(100, 60)(PLAN).tries == 0
 
-    late = Worlds(config=config, run_world=fails_by_kill).open_shrinker(100, -1)(PLAN)
+    late = Worlds(ConfigSource(config), run_world=fails_by_kill).open_shrinker(100, -1)(PLAN)
     assert late.tries == 0
     assert late.smallest is late.first
 
@@ -120,7 +120,7 @@ def test_what_strategies_print_never_comes_between_the_results(config, level, ca
         structlog.get_logger().info("logged")
         return outcome(plan)
 
-    Worlds(config=config, run_world=run, log_level=level).open()(PLAN)
+    Worlds(ConfigSource(config), run_world=run, log_level=level).open()(PLAN)
     out, err = capfd.readouterr()
 
     assert out == ""
@@ -133,7 +133,7 @@ def test_the_trace_is_of_the_world_itself_and_not_of_smaller_ones(config, tmp_pa
             trace.write(plan.to_text().encode())
         return outcome(plan, violating())
 
-    worlds = Worlds(config=config, run_world=run, trace=tmp_path / "trace")
+    worlds = Worlds(ConfigSource(config), run_world=run, trace=tmp_path / "trace")
     worlds.open()(PLAN)
     worlds.open_shrinker(10, 60)(PLAN)
 
