@@ -74,6 +74,36 @@ def _end_while_unknown(draw: Random, seconds: float) -> list[Fault]:
     ]
 
 
+def _late_arrivals(draw: Random, seconds: float) -> list[Fault]:
+    """What was sent arrives after it was given up, or after it has expired; our clock may be wrong, too."""
+    begin, length = _window(draw, seconds, 120)
+    soon = min(1_000, round(seconds * 10))
+    faults = [
+        _fault(
+            f"slow-link {draw.choice(('200ms..9s', '1s..14s', '3s..25s'))} after {begin} for {_text(length)}"
+        ),
+        _fault(f"ack-lost 30% on order after {begin} for {_text(length)}"),
+    ]
+    if draw.random() < 0.5:
+        jump = draw.choice(("clock-jump 8s", "clock-jump 45s", "clock-back 8s", "clock-back 45s"))
+        faults.append(_fault(f"{jump} after {_text(soon)}"))
+        faults.append(_fault(f"kill 1s after {_text(2 * soon)}"))  # the clock is read at the start
+    return faults
+
+
+def _book_gone_while_deaf(draw: Random, seconds: float) -> list[Fault]:
+    """The venue loses its book, or orders end, while nothing is heard: what still rests must be asked."""
+    begin, length = _window(draw, seconds, 60)
+    lost = draw.choice(("half-open", "gap on orderUpdates", "refuse"))
+    return [
+        _fault(f"{lost} after {begin} for {_text(length)}"),
+        _fault(
+            f"wipe {draw.choice(('500ms', '3s', '20s'))} every {_text(max(1, length // 2))} after {begin}"
+            f" for {_text(length)}"
+        ),
+    ]
+
+
 AIMS = (
     Aim(
         "reconnects while sending",
@@ -95,6 +125,16 @@ AIMS = (
         "end while unknown",
         frozenset({"ack-lost", "ack-late", "kill", "power", "sigterm", "sigterm-twice", "config-change"}),
         _end_while_unknown,
+    ),
+    Aim(
+        "late arrivals",
+        frozenset({"slow-link", "ack-lost", "clock-jump", "clock-back", "kill"}),
+        _late_arrivals,
+    ),
+    Aim(
+        "book gone while deaf",
+        frozenset({"half-open", "gap", "refuse", "wipe"}),
+        _book_gone_while_deaf,
     ),
 )
 

@@ -24,6 +24,7 @@ from livetrio.exchange.chain.order import Order as VenueOrder
 from livetrio.journal.reading import read_orders
 from livetrio.model import Order, OrderEvent, OrderStatus, OrderSubmitted
 from livetrio.model.order import CLOSED_STATUSES, INFLIGHT_STATUSES
+from livetrio.testing.streams import Link
 
 NO_ORDER_LOST = "I1 no order lost"
 NONE_TWICE = "I2 none sent twice"
@@ -43,6 +44,10 @@ MOST_TASKS = 500
 
 MOST_LINKS = 100
 """Open connections."""
+
+LONGEST_SILENCE = 150.0
+"""Seconds after which a connection must have been given up that has gone dead unnoticed: two heartbeats, what
+closing it may take, and once more as much."""
 
 _RUN = slice(18, 24)
 """Where a client order id says of which run of the journal it is."""
@@ -74,6 +79,11 @@ class Life(Protocol):
     @property
     def now(self) -> int:
         """By its clock."""
+        ...
+
+    @property
+    def why_not(self) -> str | None:
+        """Why no order may leave, as seen from outside of it."""
         ...
 
 
@@ -190,6 +200,8 @@ def gate_was_open(life: Life, event: OrderEvent) -> Iterator[Broken]:
     reason = life.gate.reason(life.now, post_only=event.order.post_only)
     if reason is not None:
         yield Broken(GATE, f"{event.order.client_order_id} leaves, and the gate is closed: {reason}")
+    elif life.why_not is not None:
+        yield Broken(GATE, f"{event.order.client_order_id} leaves through an open gate, but {life.why_not}")
 
 
 class Exposure:
@@ -292,6 +304,36 @@ def is_bounded(desk: OrderDesk | None, links: int) -> Iterator[Broken]:
         waiting = max((each.link.waiting for each in desk.accounts), default=0)
         if waiting > 10_000:
             yield Broken(BOUNDED, f"{waiting} commands wait to be sent or answered")
+
+
+def gives_up_the_dead(links: Iterable[Link]) -> Iterator[Broken]:
+    """Whether no connection is held that is dead for long (I13): who waits on it will never trade again."""
+    now = trio.current_time()
+    for link in links:
+        if (
+            link.dead_since is not None
+            and not link.near.is_closed
+            and now - link.dead_since > LONGEST_SILENCE
+        ):
+            words = f"a connection that is dead since {now - link.dead_since:g} s is still waited on"
+            yield Broken(TRADES_AGAIN, words)
+
+
+def orders_that_differ(desk: OrderDesk, account: Account) -> dict[str, str]:
+    """Orders that rest for us and not at the exchange, or there and are nothing for us: by name, in words.
+
+    For as long as news takes there are such; one that stays is a mistake (I3).
+    """
+    working = {each.order.client_order_id: each.order for each in desk.tracker.working()}
+    theirs = {_name_of(each.cloid) for each in account.orders.values() if each.cloid and is_ours(each.cloid)}
+    differing = {
+        name: f"{name} is {order.status.value} for us, and does not rest at the exchange"
+        for name, order in working.items()
+        if order.is_open and is_ours(name) and name not in theirs
+    }
+    for name in theirs - working.keys():
+        differing[name] = f"{name} rests at the exchange, and the engine knows of no such order"
+    return differing
 
 
 def no_secret(journal: Path, secret: str) -> Iterator[Broken]:

@@ -23,6 +23,7 @@ from livetrio.model import Order
 from livetrio.simulation.disk import Disk
 from livetrio.simulation.invariants import Watch
 from livetrio.simulation.mischief import Mischief, PlannedError, SpoiledEngine
+from livetrio.simulation.reach import Reach
 from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace, TracedBus
 from livetrio.simulation.way import HOST, Way
@@ -60,6 +61,8 @@ class Process:
         """What it ended of, if it was not told to."""
         self.stopping_since: float | None = None
         """When it was told to stop first."""
+        self.reach = Reach()
+        """Whether it is in a state to trade."""
         self._way = way
         self._trace = trace
         self._scope = trio.CancelScope()
@@ -110,6 +113,11 @@ class Process:
     def now(self) -> int:
         """By its clock."""
         return self.engine.clock.now()
+
+    @property
+    def why_not(self) -> str | None:
+        """Why no order may leave, as seen from outside of it."""
+        return self.reach.why_not(self.engine.desk)
 
     @property
     def run_number(self) -> int | None:

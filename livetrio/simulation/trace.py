@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import trio
 
 from livetrio.bus import MessageBus
-from livetrio.model import OrderEvent
+from livetrio.model import ConnectionEvent, OrderEvent
 
 if TYPE_CHECKING:
     from livetrio.simulation.invariants import Watch
@@ -78,6 +78,8 @@ class TracedBus(MessageBus):
             self._watch.hear(self._process, event)
         elif topic.startswith("system.") and topic != "system.tick":
             trace.note(f"engine {number}: {topic}")
+            if isinstance(event, ConnectionEvent):
+                self._process.reach.hear(event, self._process.engine.desk)
         else:
             trace.note(f"engine {number}: {topic} {event!r}", shown=False)
             trace.counts["messages"] += 1

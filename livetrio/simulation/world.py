@@ -16,6 +16,7 @@ from typing import BinaryIO, NoReturn
 import trio
 from trio.testing import MockClock
 
+from livetrio.app.order_desk import OrderDesk
 from livetrio.clock import NANOSECONDS, SIMULATED_EPOCH, Clock
 from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.exchange.chain.account import Account
@@ -52,6 +53,9 @@ back-off, a refusal's longest patience, and then the recovery."""
 
 CALM = 5.0
 """Seconds without anything unsettled after which it counts as settled."""
+
+NEWS = 4.0
+"""Seconds that news of an order may take, when all is well again."""
 
 STOP = 60.0
 """Seconds within which it must have stopped."""
@@ -101,6 +105,8 @@ class _World:
         """Seconds until the process is started again after its end."""
         self._starts = 0
         self._process: Process | None = None
+        self._differ_since: dict[str, float] = {}
+        """Orders that only one side has, with the time at which that was first seen."""
         self._is_over = False
         """Whether no process is started any more."""
         self._graves: deque[Grave] = deque(maxlen=3)
@@ -283,7 +289,10 @@ class _World:
             for broken in (each for grave in self._graves for each in grave.look_at(self._placed())):
                 self._fail(broken)
             desk = None if process is None else process.engine.desk
-            for broken in invariants.is_bounded(desk, len(self._way.links)):
+            for broken in (
+                *invariants.is_bounded(desk, len(self._way.links)),
+                *invariants.gives_up_the_dead(self._way.links),
+            ):
                 self._fail(broken)
             if process is not None and process.stopping_since is not None and not process.ended.is_set():
                 waited = trio.current_time() - process.stopping_since
@@ -325,7 +334,11 @@ class _World:
             if found is not None:
                 why, since = found, trio.current_time()
             if since - began > CONVERGENCE:
-                invariant = invariants.PROOF if "is UNKNOWN" in str(why) else invariants.TRADES_AGAIN
+                invariant = invariants.TRADES_AGAIN
+                if "is UNKNOWN" in str(why):
+                    invariant = invariants.PROOF
+                elif "rest" in str(why):
+                    invariant = invariants.ALL_AGREE
                 words = f"expected all well {CONVERGENCE:g} s after all faults have ended, found: {why}"
                 self._fail(Broken(invariant, words))
             await trio.sleep(0.5)
@@ -349,7 +362,15 @@ class _World:
             if reason is not None:
                 return reason
         unknown = [each.order for each in desk.tracker.working() if each.order.status.value == "unknown"]
-        return f"{unknown[0].client_order_id} is UNKNOWN" if unknown else None
+        if unknown:
+            return f"{unknown[0].client_order_id} is UNKNOWN"
+        return self._differing(desk)
+
+    def _differing(self, desk: OrderDesk) -> str | None:
+        """An order that only one side has, and not for the first time."""
+        now, found = trio.current_time(), invariants.orders_that_differ(desk, self._account)
+        self._differ_since = {name: self._differ_since.get(name, now) for name in found}
+        return next((found[name] for name, since in self._differ_since.items() if now - since > NEWS), None)
 
     async def _stop(self) -> None:
         process = self._process

@@ -82,6 +82,8 @@ class Link:
     def __init__(self, latency: Callable[[], float] = lambda: 0.0) -> None:
         there, back = _Pipe(latency), _Pipe(latency)
         self._pipes = (there, back)
+        self.dead_since: float | None = None
+        """When it has gone dead unnoticed, by trio's clock."""
         self.near = MemoryStream(incoming=back, outgoing=there)
         self.far = MemoryStream(incoming=there, outgoing=back)
 
@@ -98,6 +100,8 @@ class Link:
 
     def half_open(self) -> None:
         """Let it go dead unnoticed: nothing arrives any more, not even that the other end has closed."""
+        if self.dead_since is None:
+            self.dead_since = trio.current_time()
         for pipe in self._pipes:
             pipe.is_dead = True
             pipe.note_change()

@@ -12,9 +12,20 @@ from livetrio.engines.gate import Gate
 from livetrio.engines.risk_config import InstrumentLimits, RiskConfig
 from livetrio.exchange.chain.listing import default_listing
 from livetrio.journal.journal import Journal
-from livetrio.model import Order, OrderAccepted, OrderSide, OrderStatus, OrderSubmitted, OrderType
+from livetrio.model import (
+    ConnectionEvent,
+    ConnectionState,
+    Order,
+    OrderAccepted,
+    OrderSide,
+    OrderStatus,
+    OrderSubmitted,
+    OrderType,
+)
 from livetrio.simulation import invariants
 from livetrio.simulation.invariants import Grave, Watch
+from livetrio.simulation.reach import Reach
+from livetrio.testing import Link
 
 S = OrderStatus
 NAME = "0x6c74aaaaaabbbbbb000001000001"
@@ -61,8 +72,8 @@ def make_account(*orders, position=0):
     return SimpleNamespace(orders={each.oid: each for each in orders}, positions={instrument.asset: held})
 
 
-def life(number=1, gate=None):
-    return SimpleNamespace(number=number, gate=gate, now=1)
+def life(number=1, gate=None, why_not=None):
+    return SimpleNamespace(number=number, gate=gate, now=1, why_not=why_not)
 
 
 def heard(*events, account=None, gate=None, risk=None, processes=None):
@@ -241,3 +252,71 @@ def test_the_first_thing_that_is_wrong_is_kept():
 
     assert told == [watch.broken] == [first]
     assert str(first) == "I12 memory is bounded: first"
+
+
+def test_a_gate_that_says_it_is_open_is_not_believed():
+    gate = Gate()
+    gate.open("connection")
+    watch = Watch(make_account(), LISTING, RiskConfig(), tell=lambda _: None)
+    watch.hear(life(gate=gate), event(S.SUBMITTED, kind=OrderSubmitted))
+    assert watch.broken is None
+
+    watch.hear(
+        life(gate=gate, why_not="the account's stream is down"), event(S.SUBMITTED, kind=OrderSubmitted)
+    )
+    assert number_of(watch.broken.invariant) == "I6"
+    assert watch.broken.sentence.endswith("leaves through an open gate, but the account's stream is down")
+
+
+def connection(state, name="hyperliquid/account"):
+    return ConnectionEvent(connection=name, endpoint="", state=state, generation=1, timestamp=1)
+
+
+def test_an_engine_may_trade_when_its_account_is_up_and_was_compared_since():
+    recovery = SimpleNamespace(count=1)
+    desk = SimpleNamespace(accounts=[SimpleNamespace(recovery=recovery)])
+    reach = Reach()
+    assert reach.why_not(desk) == "the account's stream is down"
+    reach.hear(connection(ConnectionState.CONNECTED, "hyperliquid/market"), desk)
+    assert reach.why_not(desk) == "the account's stream is down"
+    reach.hear(connection(ConnectionState.CONNECTED), desk)
+    assert (
+        reach.why_not(desk) == "nothing was compared with the exchange since the account's stream has come up"
+    )
+    recovery.count = 2
+    assert reach.why_not(desk) is None
+    reach.hear(connection(ConnectionState.DISCONNECTED), desk)
+    assert reach.why_not(desk) == "the account's stream is down"
+
+
+async def test_a_connection_that_is_dead_is_given_up(autojump_clock):
+    dead, closed, alive = Link(), Link(), Link()
+    dead.half_open()
+    closed.half_open()
+    closed.near.close()
+    await trio.sleep(invariants.LONGEST_SILENCE)
+    assert not [*invariants.gives_up_the_dead([dead, closed, alive])]
+    await trio.sleep(1)
+    dead.half_open()  # it is dead since the first time
+    [broken] = invariants.gives_up_the_dead([dead, closed, alive])
+    assert number_of(broken.invariant) == "I13"
+    assert "dead since 151 s" in broken.sentence
+
+
+@pytest.mark.parametrize(
+    "ours, theirs, words",
+    [
+        ([S.ACCEPTED], [resting(revision="0001")], None),
+        ([S.SUBMITTED], [], None),
+        ([S.UNKNOWN], [], None),
+        ([S.ACCEPTED], [], "is accepted for us, and does not rest at the exchange"),
+        ([], [resting()], "rests at the exchange, and the engine knows of no such order"),
+        ([], [SimpleNamespace(oid=2, cloid=None)], None),
+    ],
+)
+def test_what_rests_rests_on_both_sides(ours, theirs, words):
+    tracker = SimpleNamespace(working=lambda: [SimpleNamespace(order=make_order(each)) for each in ours])
+    account = SimpleNamespace(orders={each.oid: each for each in theirs})
+
+    found = invariants.orders_that_differ(SimpleNamespace(tracker=tracker), account)
+    assert found == ({} if words is None else {f"{NAME}0000": f"{NAME}0000 {words}"})

@@ -1,4 +1,5 @@
-"""A strategy that does all that can be done with orders, drawn from the time of its start."""
+"""Strategies that do all that can be done with orders: one in a hurry, drawn from the time of its start, and
+one that leaves what it has placed where it is."""
 
 from __future__ import annotations
 
@@ -84,3 +85,26 @@ class Busy(Strategy):
     def _away(self, side: OrderSide, most: int) -> Decimal:
         """By what to multiply a price for one that is a little better for us, or sometimes worse."""
         return 1 - side.sign * Decimal(self.random.randint(-5, most)) / BPS
+
+
+@attrs.define
+class Patient(Strategy):
+    """Orders far from the market rest for as long as they are let."""
+
+    instrument: str
+    size: Decimal
+    count: int = 4
+
+    def on_start(self) -> None:
+        """What was placed before stays."""
+        self.ctx.subscribe_quotes(self.instrument)
+
+    def on_tick(self, tick: TickEvent) -> None:
+        """Place what is missing."""
+        quote = self.ctx.cache.get_quote(self.instrument)
+        if quote is None or quote.mid_price is None or not self.ctx.is_open(self.instrument):
+            return
+        for number in range(len(self.ctx.orders()), self.count):
+            side = OrderSide.SELL if number % 2 else OrderSide.BUY
+            price = quote.mid_price * (1 - side.sign * (500 + 10 * number) / BPS)
+            self.ctx.submit_order(self.instrument, side, self.size, price=price)
