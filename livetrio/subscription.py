@@ -105,6 +105,8 @@ class Subscription(Generic[T]):
         self.dropped = 0
         self.conflated = 0
         self.received = 0
+        self.last_read: T | None = None
+        """What was taken out last; whoever has dealt with it may set it to None."""
         self._send, self._receive = trio.open_memory_channel[Any](capacity)
         self._send_nowait = self._send.send_nowait
         self._receive_nowait = self._receive.receive_nowait
@@ -231,11 +233,12 @@ class Subscription(Generic[T]):
             self._certain -= 1
             if item is self._tick:
                 self._tick = None
-            return item.event  # type: ignore[no-any-return]  # the bus routes by topic
-        if kind is _Named:
+            item = item.event
+        elif kind is _Named:
             self._forget_latest(item)
-            return item.event  # type: ignore[no-any-return]
-        return item  # type: ignore[no-any-return]
+            item = item.event
+        self.last_read = item
+        return item  # type: ignore[no-any-return]  # the bus routes by topic
 
     def _ended(self) -> Exception:
         return trio.EndOfChannel() if self._overrun is None else SlowConsumerError(self._overrun)

@@ -17,7 +17,7 @@ import click
 from livetrio.app.complaints import explaining_errors
 
 if TYPE_CHECKING:
-    from livetrio.journal.reading import RecordedFill
+    from livetrio.journal.reading import JournalCopy, RecordedFill
     from livetrio.model import Order, OrderEvent
 
 journal_argument = click.argument("journal", type=click.Path(path_type=Path))
@@ -50,22 +50,30 @@ def _read_since(_: click.Context, __: click.Parameter, text: str | None) -> int:
 @click.option("--all", "is_all", is_flag=True, help="Those that are over, too.")
 @click.option("--strategy", metavar="NAME", help="Only those of one strategy.")
 @click.option("--id", "order_id", metavar="ID", help="One order, by either id, with all that happened.")
+@click.option("--timeline", "timed_id", metavar="ID", help="When one order came past each stage.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each.")
-def orders(journal: Path, is_all: bool, strategy: str | None, order_id: str | None, as_json: bool) -> None:
+def orders(
+    journal: Path,
+    is_all: bool,
+    strategy: str | None,
+    order_id: str | None,
+    timed_id: str | None,
+    as_json: bool,
+) -> None:
     """Show the orders in JOURNAL that are not over. An engine may be writing it."""
     with explaining_errors():
         from livetrio.app.tables import one_line
-        from livetrio.errors import OrderNotFound
         from livetrio.journal.reading import open_copy
 
         with open_copy(journal) as copy:
+            if timed_id is not None:
+                _show_timeline(copy, _find_order(copy, journal, timed_id), as_json)
+                return
             if order_id is None:
                 found = copy.orders(is_working=None if is_all else True, strategy=strategy)
                 _tell(map(order_row, found), as_json, "No orders." if is_all else "No orders are working.")
                 return
-            order = copy.order(order_id)
-            if order is None:
-                raise OrderNotFound(f"{journal} has no order {order_id}")
+            order = _find_order(copy, journal, order_id)
             if as_json:
                 _tell([order_row(order), *map(event_row, copy.events(order.client_order_id))], True, "")
                 return
@@ -73,6 +81,26 @@ def orders(journal: Path, is_all: bool, strategy: str | None, order_id: str | No
                 click.echo(f"{name:>15}  {one_line(_text(value))}")
             click.echo()
             _tell(map(event_row, copy.events(order.client_order_id)), False, "Nothing happened to it.")
+
+
+def _find_order(copy: JournalCopy, journal: Path, order_id: str) -> Order:
+    from livetrio.errors import OrderNotFound
+
+    order = copy.order(order_id)
+    if order is None:
+        raise OrderNotFound(f"{journal} has no order {order_id}")
+    return order
+
+
+def _show_timeline(copy: JournalCopy, order: Order, as_json: bool) -> None:
+    from livetrio.app.timeline_rows import for_people, timeline_rows, why_not_recorded
+
+    timeline = copy.timeline(order.client_order_id)
+    if timeline is None:
+        _tell([], as_json, why_not_recorded(order))
+    else:
+        rows = timeline_rows(order, timeline)
+        _tell(rows if as_json else map(for_people, rows), as_json, "")
 
 
 @click.command(short_help="Show the fills in JOURNAL.")

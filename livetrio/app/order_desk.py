@@ -34,7 +34,7 @@ from livetrio.engines.trading_state import TradingState
 from livetrio.errors import AccountRefused, JournalFailed, LiveTradingError
 from livetrio.journal.journal import Journal
 from livetrio.journal.state import JournalState
-from livetrio.model import Order, OrderStatus
+from livetrio.model import Order, OrderStatus, Timeline
 from livetrio.supervision.account import AccountService
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.journal_keeper import JournalKeeper
@@ -134,7 +134,10 @@ class OrderDesk:
         for order in state.working_orders:
             change = state.changes.get(order.client_order_id)
             before = state.filled_before.get(order.client_order_id, Decimal(0))
-            tracked = self.tracker.track(order, change, filled_before=before)
+            timeline = state.timelines.get(order.client_order_id)
+            if timeline is None and order.strategy is not None:
+                timeline = Timeline(order.client_order_id, decided=order.ts_init, is_partial=True)
+            tracked = self.tracker.track(order, change, filled_before=before, timeline=timeline)
             self.tracker.cache.update_order(order)
             self.risk.restore(order, change)
             if order.status is OrderStatus.PENDING:

@@ -22,6 +22,7 @@ from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import OrderNotFound
 from livetrio.model import (
     AccountReport,
+    Change,
     Fill,
     FundingPayment,
     Order,
@@ -98,29 +99,34 @@ class ExecutionEngine:
 
     # New orders.
 
-    def submit_order(self, command: SubmitOrder) -> Order:
+    def submit_order(self, command: SubmitOrder, *, heard: int | None = None) -> Order:
         """Make an order and let it leave. Never waits, and never raises for what trading brings.
 
         Returns the order, which is live. Refused here, it is DENIED and its ``reason`` says by what.
+        ``heard``: when the news arrived that it answers, for its `Timeline`. (In all of these.)
         """
         now = self._now()
         order = self._make(command, now)
         client = self.client_of(order.instrument_id)
         reason = _no_venue(order.instrument_id) if client is None else self._prepare(order, command, client)
         tracked = self.tracker.track(order)
+        tracked.timeline.heard, tracked.timeline.decided = heard, now
         pending = order.status
         made = OrderInitialized(order=order, previous=pending, status=pending, ts_event=now, ts_init=now)
         if reason is not None:
             # Denied before anything is told: the limits never count what was refused, whatever its numbers.
             self.tracker.publish(tracked, [made, *tracked.deny(reason, now)])
         elif client is not None:
+            tracked.timeline.passed = self._now()
             self.tracker.publish(tracked, [made])
             client.submit(order)
         return order
 
-    def submit_orders_batch(self, commands: Iterable[SubmitOrder]) -> list[Order]:
+    def submit_orders_batch(
+        self, commands: Iterable[SubmitOrder], *, heard: int | None = None
+    ) -> list[Order]:
         """`submit_order` each; what leaves together leaves in as few requests as the venue allows."""
-        return [self.submit_order(command) for command in commands]
+        return [self.submit_order(command, heard=heard) for command in commands]
 
     def _make(self, command: SubmitOrder, now: int) -> Order:
         return Order(
@@ -231,6 +237,7 @@ class ExecutionEngine:
         quantity: Decimal | None = None,
         price: Decimal | None = None,
         trigger_price: Decimal | None = None,
+        heard: int | None = None,
     ) -> str | None:
         """Ask the venue to change an order; why that is refused here, or None.
 
@@ -239,6 +246,7 @@ class ExecutionEngine:
           quantity: its whole new size, what is filled included; None: as it is.
           price: None: as it is.
           trigger_price: None: as it is.
+          heard: as in `submit_order`.
 
         Raises:
           OrderNotFound: there is no such order.
@@ -273,6 +281,8 @@ class ExecutionEngine:
             return valid
         left = valid.quantity - order.filled_quantity
         self.tracker.publish(tracked, tracked.begin_modification(left, valid.price, valid.trigger_price, now))
+        assert order.pending_revision is not None
+        tracked.timeline.add_change(Change(order.pending_revision, heard, now, self._now()))
         self.tracker.watch(
             order, "no answer to its modification", self.config.submit_timeout_ms * MILLISECOND
         )

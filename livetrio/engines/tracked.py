@@ -37,6 +37,7 @@ from livetrio.model import (
     OrderTriggered,
     OrderUnknown,
     OrderUpdated,
+    Timeline,
     next_status,
 )
 
@@ -52,7 +53,12 @@ class TrackedOrder:
     """An order and its legs. What its methods return has happened, in that order; publish it so."""
 
     def __init__(
-        self, order: Order, change: OrderPendingUpdate | None = None, *, filled_before: Decimal = ZERO
+        self,
+        order: Order,
+        change: OrderPendingUpdate | None = None,
+        *,
+        filled_before: Decimal = ZERO,
+        timeline: Timeline | None = None,
     ) -> None:
         """Take an order, new or as the journal had it.
 
@@ -60,8 +66,10 @@ class TrackedOrder:
           order: as it stands.
           change: the one that is under way, if one is.
           filled_before: what its legs before the present one have filled.
+          timeline: as far as it has come.
         """
         self.order = order
+        self.timeline = timeline or Timeline(order.client_order_id)
         self.is_ours = order.strategy is not None
         """Whether we placed it; others are only looked at."""
         self._counted_until = 0

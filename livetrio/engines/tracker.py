@@ -44,6 +44,7 @@ from livetrio.model import (
     OrderType,
     OrderUpdated,
     TimeInForce,
+    Timeline,
     venue_of,
 )
 from livetrio.model.order import OPEN_STATUSES
@@ -77,6 +78,10 @@ class Recorder(Protocol):
 
     def record_order(self, order: Order) -> None:
         """An order as it is now, where nothing that is told has happened to it."""
+        ...
+
+    def record_timeline(self, timeline: Timeline) -> None:
+        """How far an order of ours has come by now; written with what is recorded beside it."""
         ...
 
     def record_fill(self, fill: Fill, strategy: str | None) -> None:
@@ -134,11 +139,16 @@ class OrderTracker:
     # Orders.
 
     def track(
-        self, order: Order, change: OrderPendingUpdate | None = None, *, filled_before: Decimal = ZERO
+        self,
+        order: Order,
+        change: OrderPendingUpdate | None = None,
+        *,
+        filled_before: Decimal = ZERO,
+        timeline: Timeline | None = None,
     ) -> TrackedOrder:
         """Take in an order that is not known yet, with what the journal knows beside (see `TrackedOrder`)."""
         self._over.pop(order.client_order_id, None)
-        tracked = TrackedOrder(order, change, filled_before=filled_before)
+        tracked = TrackedOrder(order, change, filled_before=filled_before, timeline=timeline)
         self._tracked[order.client_order_id] = tracked
         return tracked
 
@@ -206,6 +216,7 @@ class OrderTracker:
             if is_open and self.has_begun(venue_of(report.instrument_id)):
                 self._take_in(report, report.ts_event if asked is None else asked)
             return
+        tracked.timeline.acknowledge(report.ts_init)
         self.publish(tracked, tracked.take_report(report))
 
     def take_fill(self, fill: Fill) -> None:
@@ -333,6 +344,8 @@ class OrderTracker:
             self.cache.update_order(order)
         for event in events:
             self._journal.record_event(event)
+            if tracked.timeline.note(event):
+                self._journal.record_timeline(tracked.timeline)
             self.cache.update_order(order)
             self._count(event)
             self.risk.on_order_event(event)

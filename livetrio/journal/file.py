@@ -11,6 +11,7 @@ from urllib.parse import quote
 from livetrio.errors import JournalCorrupt
 from livetrio.journal.inspection import wal_of
 from livetrio.journal.schema import APPLICATION_ID, SCHEMA_VERSION, STATEMENTS
+from livetrio.journal.timeline_rows import TIMELINES, has_timelines
 
 PAGE_BYTES = 1024
 
@@ -45,7 +46,7 @@ def make_file(path: Path, *, journal_id: bytes, now: int, version: str) -> None:
         connection.execute("BEGIN")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        for statement in STATEMENTS:
+        for statement in (*STATEMENTS, TIMELINES.create):
             connection.execute(statement)
         about = {"journal_id": journal_id.hex(), "made": str(now), "made_by": f"livetrio {version}"}
         connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
@@ -68,6 +69,8 @@ def begin_run(connection: sqlite3.Connection, *, now: int, version: str, torn_by
     """Note on the disk itself that a run begins, and give its number: the ids of its orders have it."""
     for each in PRAGMAS:
         connection.execute(f"PRAGMA {each}")
+    if not has_timelines(connection):
+        connection.execute(TIMELINES.create)  # made by a version that had none
     cursor = connection.execute(
         "INSERT INTO runs (started, pid, version, torn_bytes) VALUES (?, ?, ?, ?)",
         (now, os.getpid(), version, torn_bytes),

@@ -21,7 +21,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,7 +33,8 @@ from livetrio.journal.inspection import ID_BYTES, check_pages, inspect_file, rea
 from livetrio.journal.lock import JournalLock
 from livetrio.journal.schema import FILLS, FUNDINGS, INSERT_EVENT, INSERT_REQUEST, ORDERS
 from livetrio.journal.state import JournalState, load_state
-from livetrio.model import Fill, FundingPayment, Order, OrderEvent, OrderFilled
+from livetrio.journal.timeline_rows import TIMELINES
+from livetrio.model import Fill, FundingPayment, Order, OrderEvent, OrderFilled, Timeline
 
 Sync = Literal["process", "power"]
 
@@ -70,6 +71,8 @@ class Journal:
         self._count = 0
         self._orders: dict[str, Order] = {}
         """Those that have changed; each is written as it stands then, once."""
+        self._timelines: dict[str, Timeline] = {}
+        """The same of these."""
         self._states: dict[tuple[str, str], str | None] = {}
         self._events: list[tuple[object, ...]] = []
         self._fills: list[tuple[object, ...]] = []
@@ -133,6 +136,10 @@ class Journal:
         """How an order stands, where that has changed without anything that is told."""
         self._orders[order.client_order_id] = order
 
+    def record_timeline(self, timeline: Timeline) -> None:
+        """How far an order has come."""
+        self._timelines[timeline.client_order_id] = timeline
+
     def record_fill(self, fill: Fill, strategy: str | None) -> None:
         """A fill and whose it is. One that is there already changes nothing."""
         self._fills.append((*FILLS.encode(fill), strategy))
@@ -161,9 +168,7 @@ class Journal:
     @property
     def has_uncommitted(self) -> bool:
         """Whether something was recorded that is not written yet."""
-        return bool(
-            self._orders or self._events or self._fills or self._fundings or self._requests or self._states
-        )
+        return any(self._recorded())
 
     def commit(self) -> None:
         """Write all that was recorded, or nothing of it. What returns from here survives.
@@ -187,8 +192,15 @@ class Journal:
                 f"{self.path}: cannot be written: {error}. No order leaves without its record, so none may "
                 "leave now; what was recorded is kept until it can be written. Is the disk full, or failing?"
             ) from error
-        for each in (self._orders, self._states, self._events, self._fills, self._fundings, self._requests):
+        for each in self._recorded():
             each.clear()
+
+    def _recorded(self) -> tuple[dict[Any, Any] | list[Any], ...]:
+        """All that keeps what is not written yet."""
+        return (
+            self._orders, self._timelines, self._states,
+            self._events, self._fills, self._fundings, self._requests,
+        )  # fmt: skip
 
     def _batches(self) -> list[Batch]:
         """Statements, and the rows for each. All may be executed twice: the second time changes nothing."""
@@ -196,6 +208,7 @@ class Journal:
         gone = [place for place, value in self._states.items() if value is None]
         batches: list[Batch] = [
             (ORDERS.upsert, [*map(ORDERS.encode, self._orders.values())]),
+            (TIMELINES.upsert, [*map(TIMELINES.encode, self._timelines.values())]),
             (INSERT_EVENT, self._events),
             (FILLS.insert, self._fills),
             (FUNDINGS.insert, self._fundings),

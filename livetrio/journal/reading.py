@@ -26,8 +26,9 @@ from livetrio.journal.event_rows import SELECT_EVENTS, decode_event
 from livetrio.journal.failures import TROUBLE, explain
 from livetrio.journal.inspection import check_header, inspect_file, wal_of
 from livetrio.journal.schema import FILLS, IS_WORKING, ORDERS, decoding
+from livetrio.journal.timeline_rows import select_timelines
 from livetrio.journal.wal import HEADER_BYTES
-from livetrio.model import Fill, Order, OrderEvent
+from livetrio.model import Fill, Order, OrderEvent, Timeline
 
 ATTEMPTS = 10
 """To copy a journal that is changed meanwhile. A checkpoint comes once in minutes."""
@@ -108,6 +109,11 @@ class JournalCopy:
         by_id = {each.fill_id: each for each in map(FILLS.decode, fills)}
         rows = self._connection.execute(SELECT_EVENTS, (client_order_id,))
         return tuple(decode_event(row, order, by_id) for row in rows)
+
+    def timeline(self, client_order_id: str) -> Timeline | None:
+        """When an order came past each stage; None: it was not recorded."""
+        found = select_timelines(self._connection, "client_order_id = ?", client_order_id)
+        return found.get(client_order_id)
 
     def states(self, kind: str) -> dict[str, Any]:
         """What was put under a kind, by key, as JSON has it: decimals are text."""

@@ -12,7 +12,8 @@ import msgspec
 
 from livetrio.journal.event_rows import KINDS, SELECT_EVENTS, decode_event
 from livetrio.journal.schema import IS_WORKING, ORDERS, decoding
-from livetrio.model import Order, OrderPendingUpdate
+from livetrio.journal.timeline_rows import select_timelines
+from livetrio.model import Order, OrderPendingUpdate, Timeline
 
 
 @attrs.frozen(kw_only=True)
@@ -33,6 +34,8 @@ class JournalState:
     """The highest that a request was signed with; 0: none was."""
     changes: Mapping[str, OrderPendingUpdate]
     """Of those working orders that were being modified: what was asked for last, by client order id."""
+    timelines: Mapping[str, Timeline]
+    """Of those working orders of which they were written, by client order id."""
     filled_before: Mapping[str, Decimal]
     """Of those working orders that were modified: what was filled of them before that, by client order id."""
     states: Mapping[str, Mapping[str, Any]]
@@ -70,6 +73,9 @@ def load_state(
             for each in orders
             if each.pending_revision is not None and (change := _last_change(connection, each)) is not None
         },
+        timelines=select_timelines(
+            connection, f"client_order_id IN (SELECT client_order_id FROM orders WHERE {IS_WORKING})"
+        ),
         filled_before={
             each.client_order_id: _filled_before(connection, each) for each in orders if each.revision
         },

@@ -53,6 +53,7 @@ from livetrio.model.system import (
     ShutdownReason,
     TickEvent,
 )
+from livetrio.model.timeline import Change, Sending, Timeline
 
 __all__ = [
     "BAR_INTERVALS",
@@ -65,6 +66,7 @@ __all__ = [
     "BookLevel",
     "CancelAllOrders",
     "CancelOrder",
+    "Change",
     "ConnectionEvent",
     "ConnectionState",
     "Feed",
@@ -110,11 +112,13 @@ __all__ = [
     "ProfitAndLoss",
     "QueryOrder",
     "Quote",
+    "Sending",
     "ShutdownEvent",
     "ShutdownReason",
     "SubmitOrder",
     "TickEvent",
     "TimeInForce",
+    "Timeline",
     "Trade",
     "WireLevel",
     "instrument_id",

@@ -65,6 +65,12 @@ class ReadCounts:
         )
 
 
+def arrival_of(event: object) -> int | None:
+    """When what the event tells of came here, or fell due; None of one that does not say."""
+    arrival = getattr(event, "ts_init", None) or getattr(event, "timestamp", None)
+    return arrival if isinstance(arrival, int) else None
+
+
 class Context(OrderActions):
     """A strategy's view of the engine. What is about orders is in `OrderActions`.
 
@@ -241,6 +247,15 @@ class Context(OrderActions):
     def stop(self, reason: str = "a strategy asked for it") -> None:
         """Ask the engine to stop in order; returns at once."""
         self._stop(f"{self.name}: {reason}")
+
+    def heard(self) -> int | None:
+        """When the news came that the strategy read last, UTC nanoseconds; None: it is reading none.
+
+        In a handler that is the event that it was called with; of a strategy that is a function, the newest
+        that it has read from any of its channels.
+        """
+        arrivals = [arrival_of(each.last_read) for each in (self.events, *self._opened)]
+        return max((each for each in arrivals if each is not None), default=None)
 
     def close(self) -> None:
         """End all that the strategy subscribed to. The engine does this when the strategy has ended."""

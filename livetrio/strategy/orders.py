@@ -82,7 +82,8 @@ class OrderActions:
                 time_in_force=time_in_force,
                 post_only=post_only,
                 reduce_only=reduce_only,
-            )
+            ),
+            heard=self.heard(),
         )
 
     def command(
@@ -114,7 +115,7 @@ class OrderActions:
 
     def submit_orders(self, commands: Iterable[SubmitOrder]) -> list[Order]:
         """Place several orders; they leave together, in as few requests as the venue allows."""
-        return self._engine.submit_orders_batch(commands)
+        return self._engine.submit_orders_batch(commands, heard=self.heard())
 
     def cancel_order(self, order: Order) -> bool:
         """Cancel an order; False if it is over already. It may still fill: only the venue ends it."""
@@ -141,8 +142,16 @@ class OrderActions:
         if order.is_closed:
             return f"it is over: {order.status.value}"
         return self._engine.modify_order(
-            order.client_order_id, quantity=quantity, price=price, trigger_price=trigger_price
+            order.client_order_id,
+            quantity=quantity,
+            price=price,
+            trigger_price=trigger_price,
+            heard=self.heard(),
         )
+
+    def heard(self) -> int | None:
+        """When the news came that the strategy read last, UTC nanoseconds; None: it is reading none."""
+        return None
 
     # How things stand.
 

@@ -161,6 +161,7 @@ class StrategyRunner:
                     except trio.WouldBlock:
                         break
             finally:
+                queue.last_read = None
                 self.events += handled
                 self.time_spent += stopwatch() - began
 

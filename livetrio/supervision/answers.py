@@ -136,6 +136,8 @@ class Answers:
             return
         now = self._clock.now()
         reason = result.reason or result.verdict.value
+        if result.verdict in (Verdict.DONE, Verdict.REFUSED):
+            tracked.timeline.acknowledge(now)
         match result.verdict:
             case Verdict.DONE:
                 if not order.post_only:  # those may be taken before all others are

@@ -13,7 +13,7 @@ import trio
 
 from livetrio.errors import JournalFailed
 from livetrio.journal.journal import Journal
-from livetrio.model import Fill, FundingPayment, Order, OrderEvent
+from livetrio.model import Fill, FundingPayment, Order, OrderEvent, Timeline
 
 QUIET = 1.0
 """Seconds without anything to record that count as a quiet moment."""
@@ -43,6 +43,11 @@ class JournalKeeper:
     def record_order(self, order: Order) -> None:
         """An order as it is now."""
         self.journal.record_order(order)
+        self._recorded.set()
+
+    def record_timeline(self, timeline: Timeline) -> None:
+        """How far an order has come."""
+        self.journal.record_timeline(timeline)
         self._recorded.set()
 
     def record_fill(self, fill: Fill, strategy: str | None) -> None:

@@ -23,11 +23,12 @@ from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.gate import Gate
 from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import ConnectionLost, HttpError, JournalFailed
-from livetrio.model import Order, SubmitOrder
+from livetrio.model import Order, Sending, SubmitOrder
 from livetrio.supervision.answers import Answers
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.outbox import Outbox
 from livetrio.supervision.request_log import RequestLog
+from livetrio.supervision.sent_requests import SentRequests, note_answer
 from livetrio.venues.base import Venue
 from livetrio.venues.trading import (
     Cancel,
@@ -48,9 +49,6 @@ SECOND = 1_000_000_000
 
 AT_ONCE = 100
 """Commands that are signed and noted together before they leave, in some 10 ms: all other tasks wait."""
-
-KEPT_REQUESTS = 10_000
-"""Sent requests whose answers are waited for, however late."""
 
 Send = Callable[[bytes], Awaitable[None]]
 
@@ -94,8 +92,7 @@ class OrderLink:
         self._headers = headers
         self._on_journal_failure = on_journal_failure
         self._outbox = Outbox()
-        self._sent: dict[int, SignedRequest] = {}
-        """Those without an answer, by their ids."""
+        self._sent = SentRequests(tracker)
         self._nursery: trio.Nursery | None = None
         self.disturbed = trio.Event()
         """Set when all should be compared soon, rather than when it is due: the venue takes no orders, or not
@@ -150,7 +147,7 @@ class OrderLink:
     @property
     def waiting(self) -> int:
         """Commands that have not left yet, and requests without an answer that could still tell something."""
-        return len(self._outbox) + sum(map(_is_awaited, self._sent.values()))
+        return len(self._outbox) + self._sent.awaited
 
     def _close(self, result: CommandResult) -> None:
         taken = "post-only orders alone" if result.takes_post_only else "no orders"
@@ -180,8 +177,7 @@ class OrderLink:
         now = self.clock.now()
         self.gate.close("connection", f"the account's stream is down: {reason}", now)
         commands = self._outbox.take()
-        sent, self._sent = self._sent, {}
-        for request in sent.values():
+        for request in self._sent.take_all():
             for command in request.commands:
                 self.answers.lose(command, f"the connection ended before the answer came: {reason}")
         for command in commands:
@@ -220,17 +216,17 @@ class OrderLink:
         requests, held_back, delay = self._admit(self._sign(self._outbox.take(AT_ONCE)))
         for command in held_back:
             self._hold_back(command, delay)
-        if requests:
-            requests = self._note(requests)
-        for request in requests:
-            self._remember(request)
-        for request in requests:
+        leaving = self._note(requests) if requests else []
+        for request, sending in leaving:
+            self._sent.add(request, sending)
+        for request, sending in leaving:
             if request.request_id not in self._sent:
                 continue  # the session has ended meanwhile; what was on its way is lost already
             try:
                 await send(request.frame)
             except ConnectionLost:
                 return  # `disconnect` is told by the session itself
+            sending.sent = sending.sent or self.clock.now()
 
     def _sign(self, commands: Sequence[Command]) -> Sequence[SignedRequest]:
         """Requests for those of the commands that still make sense now that they are to leave."""
@@ -293,10 +289,12 @@ class OrderLink:
             else:
                 self._outbox.put(command)
 
-    def _note(self, requests: list[SignedRequest]) -> list[SignedRequest]:
+    def _note(self, requests: list[SignedRequest]) -> list[tuple[SignedRequest, Sending]]:
         """Let the journal have what is about to leave; what may. Without it only cancellations do."""
         now = self.clock.now()
+        noted = []
         for request in requests:
+            noted.append((request, self._sent.begin(request, now)))
             self._record(request, now)
             for command in request.commands:
                 if isinstance(command, Submit):
@@ -318,8 +316,11 @@ class OrderLink:
         except JournalFailed as error:
             self._give_back(requests, f"its record cannot be written: {error}")
             self._on_journal_failure(error)
-            return [each for each in requests if isinstance(each.commands[0], Cancel)]
-        return requests
+            return [each for each in noted if isinstance(each[0].commands[0], Cancel)]
+        now = self.clock.now()
+        for _, sending in noted:
+            sending.journaled = now
+        return noted
 
     def _record(self, request: SignedRequest, now: int) -> None:
         kind = type(request.commands[0]).__name__
@@ -340,11 +341,6 @@ class OrderLink:
                     case Modify():
                         self.answers.end_modification(command, reason)
 
-    def _remember(self, request: SignedRequest) -> None:
-        self._sent[request.request_id] = request
-        if len(self._sent) > KEPT_REQUESTS:
-            del self._sent[next(iter(self._sent))]
-
     async def _send_without_session(self, nursery: trio.Nursery) -> None:
         for command in self._outbox.take():
             if not isinstance(command, Cancel):
@@ -356,12 +352,15 @@ class OrderLink:
 
     async def post(self, request: SignedRequest) -> None:
         """Send a request over HTTP, and take in its answer."""
+        sending = self._sent.begin(request, self.clock.now())
         try:
             self._record(request, self.clock.now())
             self._journal.commit()
+            sending.journaled = self.clock.now()
         except JournalFailed as error:
             log.error("a cancellation leaves without its record", because=str(error))
         body = None
+        sending.sent = self.clock.now()
         with trio.move_on_after(self._config.cancel_timeout_ms / 1000):
             try:
                 body = await self._http.post(request.http, headers=self._headers)
@@ -371,6 +370,7 @@ class OrderLink:
             for command in request.commands:
                 self.answers.lose(command, "no answer over HTTP")
         else:
+            note_answer(sending, self.clock.now())
             self.answers.take(request, body)
 
     # Answers.
@@ -379,19 +379,9 @@ class OrderLink:
         """Take in an answer that came by the stream; False for what is something else."""
         if not isinstance(event, Reply):
             return False
-        request = self._sent.pop(event.request_id, None)
+        request = self._sent.take(event.request_id, self.clock.now())
         if request is None:
             log.warning("an answer to a request that nobody remembers", request=event.request_id)
         else:
             self.answers.take(request, event.body)
         return True
-
-
-def _is_awaited(request: SignedRequest) -> bool:
-    """Whether an order of the request is not settled. Once it is, by proof, a lost answer is not missed."""
-    return any(
-        not isinstance(each, ScheduleCancel)
-        and (each.order.is_inflight or each.order.is_canceling or each.order.pending_revision is not None)
-        and each.order.is_working
-        for each in request.commands
-    )

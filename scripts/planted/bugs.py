@@ -18,7 +18,7 @@ from livetrio.engines.tracked import TrackedOrder
 from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import JournalCorrupt
 from livetrio.journal.journal import Journal
-from livetrio.model import Fill, Order, OrderStatus
+from livetrio.model import Fill, Order, OrderStatus, Sending
 from livetrio.model.order import CLOSED_STATUSES
 from livetrio.model.order_states import Happening, next_status
 from livetrio.supervision import connection, fill_reader
@@ -32,6 +32,8 @@ from livetrio.venues.hyperliquid.trading import HyperliquidTrading
 from livetrio.venues.trading import Cancel, CommandResult, SignedRequest, Verdict
 
 Plant = Callable[[], None]
+Noted = list[tuple[SignedRequest, Sending]]
+"""What `OrderLink._note` gives back."""
 
 
 @attrs.frozen
@@ -144,9 +146,9 @@ def _cancel_for_granted() -> None:
     """An order is over as soon as its cancellation has left."""
     good = _put(OrderLink, "_note", None)
 
-    def note(self: OrderLink, requests: list[SignedRequest]) -> list[SignedRequest]:
-        noted: list[SignedRequest] = good(self, requests)
-        for request in noted:
+    def note(self: OrderLink, requests: list[SignedRequest]) -> Noted:
+        noted: Noted = good(self, requests)
+        for request, _ in noted:
             for command in request.commands:
                 if isinstance(command, Cancel):
                     found = self._tracker.get(command.order.client_order_id)
@@ -307,10 +309,10 @@ def _journal_after_the_request() -> None:
     """Orders are written down a moment after they have left."""
     good = _put(OrderLink, "_note", None)
 
-    def note(self: OrderLink, requests: list[SignedRequest]) -> list[SignedRequest]:
+    def note(self: OrderLink, requests: list[SignedRequest]) -> Noted:
         journal, self._journal = self._journal, _Lazy(self._journal)
         try:
-            noted: list[SignedRequest] = good(self, requests)
+            noted: Noted = good(self, requests)
             return noted
         finally:
             self._journal = journal

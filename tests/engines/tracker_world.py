@@ -35,12 +35,16 @@ class Journal:
 
     def __init__(self):
         self.events, self.orders, self.fills, self.fundings, self.states = [], [], [], [], {}
+        self.timelines = []
 
     def record_event(self, event):
         self.events.append(type(event).__name__)
 
     def record_order(self, order):
         self.orders.append(order.client_order_id)
+
+    def record_timeline(self, timeline):
+        self.timelines.append(timeline)
 
     def record_fill(self, fill, strategy):
         self.fills.append((fill.fill_id, strategy))
