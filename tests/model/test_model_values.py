@@ -193,7 +193,7 @@ def test_a_feed_for_people(feed, text):
 
 VALUES = [
     getattr(model, name)
-    for name in sorted({*model.__all__} - {"Order"})  # an order is what it is now
+    for name in sorted({*model.__all__} - {"Order", "Sending", "Timeline"})  # an order is what it is now
     if attrs.has(getattr(model, name)) or hasattr(getattr(model, name), "__struct_fields__")
 ]
 
