@@ -78,6 +78,9 @@ class Patrol:
         self._clock = clock
         self._retry = round(retry_interval * SECOND)
         self._submit_timeout = round(submit_timeout * SECOND)
+        self.is_compared = False
+        """Whether all was compared with the venue in this run. Until then the journal may have lost its end,
+        and a modification with it: it knows the leg that has ended, and not the one that rests."""
         self._absences: dict[str, int] = {}
         """By client order id: how often in a row the venue did not know an order that had rested."""
         self._absent: list[tuple[TrackedOrder, int]] = []
@@ -102,6 +105,10 @@ class Patrol:
                 orders.append((watch, tracked))
         for _, tracked in orders:
             self._note_late(tracked)
+        if orders and not self.is_compared and not await self._take_resting(each for _, each in orders):
+            for watch, tracked in orders:
+                self._watch_again(watch, tracked)
+            return
         if len(orders) >= MANY:
             await self._ask_recent(tracked for _, tracked in orders)
         for watch, tracked in orders:
@@ -146,6 +153,19 @@ class Patrol:
         for report in reports:
             if report.client_order_id in wanted:
                 self._tracker.take_report(report)
+
+    async def _take_resting(self, orders: Iterable[TrackedOrder]) -> bool:
+        """Let the legs of these orders that rest be known before any that have ended; False: they are not."""
+        wanted = {each.order.client_order_id for each in orders}
+        try:
+            reports = await self._asker.ask(self._trading.ask_open_orders())
+        except (HttpError, FrameError) as error:
+            log.warning("open orders could not be asked for", because=str(error))
+            return False
+        for report in reports:
+            if report.client_order_id in wanted:
+                self._take_report(report)
+        return True
 
     async def _ask(self, watch: Watch, tracked: TrackedOrder) -> None:
         order = tracked.order

@@ -156,6 +156,7 @@ class Recovery:
                 log.warning("recovery goes on: the venue did not answer", because=str(error))
             await trio.sleep(CONFIRM)
         self.count += 1
+        self._patrol.is_compared = True
         self.done.set()
         self._open()
         log.info(
