@@ -17,7 +17,7 @@ import functools
 import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 import attrs
 import trio
@@ -46,6 +46,14 @@ MAX_WILDCARDS = 1000
 
 MAX_IDLE_ROUTES = 10_000
 """Topics remembered although nobody subscribes to them; past that, those are forgotten and built anew."""
+
+
+class Timing(Protocol):
+    """Whoever measures how long functions hold the loop."""
+
+    def timed(self, owner: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The function, with its time taken; ``owner``: on whose behalf it is called."""
+        ...
 
 
 class _Route:
@@ -84,6 +92,8 @@ class MessageBus:
         self._handlers_nursery: trio.Nursery | None = None
         self._handlers_running = 0
         self._handlers_done = trio.Event()
+        self.timing: Timing | None = None
+        """Who measures, if anybody does. To be set first: strategies and connections look at their start."""
         self.on_handler_error = on_handler_error
         """If set, told of every error in a handler, and the handler gets the next event all the same.
         If None, the error leaves `run_handlers`, and so stops the engine in order."""
@@ -267,10 +277,13 @@ class MessageBus:
 
     async def _run_handler(self, subscription: Subscription[Any], handler: Handler) -> None:
         pattern = subscription.patterns[0]
+        timed: Handler | None = None
         try:
             async for event in subscription:
+                if timed is None and self.timing is not None:
+                    timed = self.timing.timed(f"handler of {pattern}", handler)
                 try:
-                    result = handler(event)
+                    result = (timed or handler)(event)
                     if inspect.isawaitable(result):
                         await result
                 except Exception as error:

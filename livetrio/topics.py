@@ -18,6 +18,7 @@ everywhere too:
     system.tick                             TickEvent
     system.connected, .disconnected, .reconnecting, .failed    ConnectionEvent
     system.feed                             FeedEvent
+    system.slow                             SlowEvent, where that is measured
     system.shutdown                         ShutdownEvent
     websocket.{connection}                  bytes: messages of an endpoint that no venue decodes
 
@@ -41,6 +42,7 @@ from livetrio.model import (
     Position,
     Quote,
     ShutdownEvent,
+    SlowEvent,
     TickEvent,
     Trade,
 )
@@ -126,6 +128,7 @@ DISCONNECTED: Topic[ConnectionEvent] = Topic("system.disconnected")
 RECONNECTING: Topic[ConnectionEvent] = Topic("system.reconnecting")
 FAILED: Topic[ConnectionEvent] = Topic("system.failed")
 FEED: Topic[FeedEvent] = Topic("system.feed")
+SLOW: Topic[SlowEvent] = Topic("system.slow")
 SHUTDOWN: Topic[ShutdownEvent] = Topic("system.shutdown")
 
 

@@ -45,6 +45,7 @@ NAMES = {
     topics.RECONNECTING: "system.reconnecting",
     topics.FAILED: "system.failed",
     topics.FEED: "system.feed",
+    topics.SLOW: "system.slow",
     topics.SHUTDOWN: "system.shutdown",
     topics.EVERYTHING: "*",
 }

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
 
 import structlog
 import trio
@@ -24,6 +23,7 @@ from livetrio.engines.client_ids import is_ours, strategy_of
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.leg import ZERO
 from livetrio.engines.portfolio import Portfolio
+from livetrio.engines.recorder import OrderTimes, Recorder
 from livetrio.engines.risk import RiskEngine
 from livetrio.engines.tracked import TrackedOrder
 from livetrio.engines.unclaimed_fills import UnclaimedFills
@@ -69,34 +69,6 @@ _OWN_TOPICS: Mapping[type[OrderEvent], str] = {
 _STATUS_TOPICS: Mapping[OrderStatus, str] = {each: str(topics.orders(each)) for each in OrderStatus}
 
 
-class Recorder(Protocol):
-    """Whoever remembers what may not be forgotten: the journal."""
-
-    def record_event(self, event: OrderEvent) -> None:
-        """An order's event, and the order as it is now."""
-        ...
-
-    def record_order(self, order: Order) -> None:
-        """An order as it is now, where nothing that is told has happened to it."""
-        ...
-
-    def record_timeline(self, timeline: Timeline) -> None:
-        """How far an order of ours has come by now; written with what is recorded beside it."""
-        ...
-
-    def record_fill(self, fill: Fill, strategy: str | None) -> None:
-        """A trade of the account."""
-        ...
-
-    def record_funding(self, payment: FundingPayment) -> None:
-        """A payment."""
-        ...
-
-    def put(self, kind: str, key: str, value: Mapping[str, object] | None) -> None:
-        """A small state."""
-        ...
-
-
 class OrderTracker:
     """Orders of all strategies at all venues, as they stand."""
 
@@ -133,6 +105,8 @@ class OrderTracker:
         self._closing: dict[str, trio.Event] = {}
         """To be set when an order closes, where somebody waits for it."""
         self._progress: trio.Event | None = None
+        self.times: OrderTimes | None = None
+        """Who measures how long orders take, if anybody does."""
         self.counts: Counter[str] = Counter()
         """How often orders came into each status, and ``fills``."""
 
@@ -216,7 +190,7 @@ class OrderTracker:
             if is_open and self.has_begun(venue_of(report.instrument_id)):
                 self._take_in(report, report.ts_event if asked is None else asked)
             return
-        tracked.timeline.acknowledge(report.ts_init)
+        self.acknowledge(tracked, report.ts_init)
         self.publish(tracked, tracked.take_report(report))
 
     def take_fill(self, fill: Fill) -> None:
@@ -236,6 +210,8 @@ class OrderTracker:
         else:
             strategy = tracked.order.strategy
         self._journal.record_fill(fill, strategy)
+        if tracked is not None:
+            self.acknowledge(tracked, fill.ts_init)
         events = [] if tracked is None else tracked.take_fill(fill)
         self.portfolio.apply_fill(fill, strategy)
         self.note_positions()
@@ -252,6 +228,14 @@ class OrderTracker:
             self._journal.record_funding(payment)
             self.portfolio.apply_funding(payment)
             self.note_positions()
+
+    def acknowledge(self, tracked: TrackedOrder, now: int) -> None:
+        """The venue has said something of an order, in whichever way."""
+        timeline = tracked.timeline
+        if timeline.acknowledged is None:
+            timeline.acknowledged = now
+            if self.times is not None:
+                self.times.take_acknowledgement(timeline)
 
     def begin_account(self, venue: str, known: KnownFills) -> None:
         """From here on fills of a venue count: those that are not known, of what was held back, too."""

@@ -63,6 +63,8 @@ class Journal:
         """Counts the times that it was opened, from 1."""
         self.journal_id = read_id(connection)
         """Drawn when it was made; what its orders' ids have in common."""
+        self.commits = 0
+        """Since it was opened."""
         self._wal = wal_of(path)
         self._connection = connection
         self._lock = lock
@@ -192,6 +194,7 @@ class Journal:
                 f"{self.path}: cannot be written: {error}. No order leaves without its record, so none may "
                 "leave now; what was recorded is kept until it can be written. Is the disk full, or failing?"
             ) from error
+        self.commits += 1
         for each in self._recorded():
             each.clear()
 

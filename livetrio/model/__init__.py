@@ -51,6 +51,7 @@ from livetrio.model.system import (
     FeedState,
     ShutdownEvent,
     ShutdownReason,
+    SlowEvent,
     TickEvent,
 )
 from livetrio.model.timeline import Change, Sending, Timeline
@@ -115,6 +116,7 @@ __all__ = [
     "Sending",
     "ShutdownEvent",
     "ShutdownReason",
+    "SlowEvent",
     "SubmitOrder",
     "TickEvent",
     "TimeInForce",

@@ -72,6 +72,19 @@ class FeedEvent:
     reason: str | None = None
 
 
+@attrs.frozen(kw_only=True)
+class SlowEvent:
+    """Something has held the loop for too long: nothing else could run meanwhile; on ``system.slow``."""
+
+    owner: str
+    """A strategy, a connection, the pattern of a handler, or a task."""
+    what: str
+    """The function; of a task, where it stands afterwards."""
+    seconds: float
+    timestamp: int
+    """When it was over, UTC nanoseconds."""
+
+
 class ShutdownReason(Enum):
     """Why the engine stops."""
 

@@ -90,11 +90,6 @@ class Timeline:
         """A modification was asked for, and may be sent."""
         self.changes = self._keep(self.changes, change)
 
-    def acknowledge(self, now: int) -> None:
-        """The venue has said something of it."""
-        if self.acknowledged is None:
-            self.acknowledged = now
-
     def note(self, event: OrderEvent) -> bool:
         """Take in what has happened to the order; whether that is worth writing down now."""
         kind = type(event)
@@ -104,7 +99,6 @@ class Timeline:
             return False
         if kind is OrderFilled and self.first_fill is None:
             self.first_fill = event.ts_init
-            self.acknowledge(event.ts_init)
         if self.closed is None and event.order.is_closed:
             self.closed = event.ts_init
         return self.decided is not None

@@ -139,6 +139,9 @@ class StrategyRunner:
     async def _feed(self, strategy: Strategy) -> None:
         """Call the strategy's handlers with what comes into its queue."""
         handlers = _handlers_of(strategy)
+        timing = self._context.bus.timing
+        if timing is not None:
+            handlers = {kind: timing.timed(self.name, each) for kind, each in handlers.items()}
         queue = self._context.events
         receive_nowait, stopwatch = queue.receive_nowait, self._clock.stopwatch
         while True:

@@ -64,7 +64,7 @@ class AccountService:
             on_journal_failure=on_journal_failure,
         )
         retry = config.retry_interval_ms / 1000
-        asker = Asker(http, trading.budget, clock, headers=stream.headers, retry_base=retry)
+        self.asker = asker = Asker(http, trading.budget, clock, headers=stream.headers, retry_base=retry)
         fills = FillReader(trading, asker, execution.tracker)
         self.patrol = Patrol(
             self.link,

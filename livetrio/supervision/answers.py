@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -61,6 +62,8 @@ class Answers:
         self._send_again = send_again
         self._on_closed = on_closed
         self._on_taken = on_taken
+        self.counts: Counter[str] = Counter()
+        """How many commands were answered how: by the names of verdicts, and ``lost``."""
         self._retries: dict[str, int] = {}
         """By client order id: how often it was sent again."""
 
@@ -68,6 +71,7 @@ class Answers:
 
     def lose(self, command: Command, reason: str) -> None:
         """Nobody knows what became of a command that was sent."""
+        self.counts["lost"] += 1
         if isinstance(command, ScheduleCancel):
             return
         tracked = self._tracker.get(command.order.client_order_id)
@@ -118,6 +122,7 @@ class Answers:
             self._take_result(result)
 
     def _take_result(self, result: CommandResult) -> None:
+        self.counts[result.verdict.value] += 1
         if result.is_closed:
             self._on_closed(result)
         match result.command:
@@ -137,7 +142,7 @@ class Answers:
         now = self._clock.now()
         reason = result.reason or result.verdict.value
         if result.verdict in (Verdict.DONE, Verdict.REFUSED):
-            tracked.timeline.acknowledge(now)
+            self._tracker.acknowledge(tracked, now)
         match result.verdict:
             case Verdict.DONE:
                 if not order.post_only:  # those may be taken before all others are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -44,6 +45,8 @@ class Asker:
         self._clock = clock
         self._headers = headers
         self._retry = retry_base, retry_max
+        self.counts: Counter[str] = Counter()
+        """What came of how many questions: ``answered``, ``senseless``, ``no answer``, or HTTP's status."""
 
     async def ask(self, question: Question[T]) -> T:
         """Ask once; its requests one after the other.
@@ -59,16 +62,27 @@ class Asker:
             # Others may have asked meanwhile, so look again; and not before the clock has moved.
             await trio.sleep(max(delay, MOMENT))
         self._budget.spend(question, trio.current_time())
+        try:
+            result = await self._ask(question)
+        except HttpError as error:
+            self.counts["no answer" if error.status is None else str(error.status)] += 1
+            raise
+        except FrameError:
+            self.counts["senseless"] += 1
+            raise
+        self.counts["answered"] += 1
+        if question.cost is not None:
+            self._budget.refund(question.weight - question.cost(result), trio.current_time())
+        return result
+
+    async def _ask(self, question: Question[T]) -> T:
         answers = []
         for request in question.requests:
             with trio.move_on_after(ANSWER_TIMEOUT) as limit:
                 answers.append(await self._http.post(request, headers=self._headers))
             if limit.cancelled_caught:
                 raise HttpError(f"POST {request.url}: no answer in {ANSWER_TIMEOUT:g} s")
-        result = question.read(answers, self._clock.now())
-        if question.cost is not None:
-            self._budget.refund(question.weight - question.cost(result), trio.current_time())
-        return result
+        return question.read(answers, self._clock.now())
 
     async def insist(self, question: Question[T]) -> T:
         """Ask until there is an answer, with growing waits between; the limit is the caller's."""

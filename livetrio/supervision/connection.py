@@ -172,10 +172,11 @@ class Connection:
             faults=self._faults,
             on_refused=self._note_refusal,
         )
+        timing = self._bus.timing
         async with open_websocket(
             upstream.url,
             dial=self._dial,
-            on_messages=session.take,
+            on_messages=session.take if timing is None else timing.timed(self.name, session.take),
             headers=upstream.headers,
             max_message_bytes=policy.max_message_bytes,
             connect_timeout=policy.connect_timeout,

@@ -28,7 +28,7 @@ from livetrio.supervision.answers import Answers
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.outbox import Outbox
 from livetrio.supervision.request_log import RequestLog
-from livetrio.supervision.sent_requests import SentRequests, note_answer
+from livetrio.supervision.sent_requests import SentRequests
 from livetrio.venues.base import Venue
 from livetrio.venues.trading import (
     Cancel,
@@ -92,7 +92,8 @@ class OrderLink:
         self._headers = headers
         self._on_journal_failure = on_journal_failure
         self._outbox = Outbox()
-        self._sent = SentRequests(tracker)
+        self.sent = SentRequests(tracker)
+        """Requests without an answer."""
         self._nursery: trio.Nursery | None = None
         self.disturbed = trio.Event()
         """Set when all should be compared soon, rather than when it is due: the venue takes no orders, or not
@@ -147,7 +148,7 @@ class OrderLink:
     @property
     def waiting(self) -> int:
         """Commands that have not left yet, and requests without an answer that could still tell something."""
-        return len(self._outbox) + self._sent.awaited
+        return len(self._outbox) + self.sent.awaited
 
     def _close(self, result: CommandResult) -> None:
         taken = "post-only orders alone" if result.takes_post_only else "no orders"
@@ -177,7 +178,7 @@ class OrderLink:
         now = self.clock.now()
         self.gate.close("connection", f"the account's stream is down: {reason}", now)
         commands = self._outbox.take()
-        for request in self._sent.take_all():
+        for request in self.sent.take_all():
             for command in request.commands:
                 self.answers.lose(command, f"the connection ended before the answer came: {reason}")
         for command in commands:
@@ -218,9 +219,9 @@ class OrderLink:
             self._hold_back(command, delay)
         leaving = self._note(requests) if requests else []
         for request, sending in leaving:
-            self._sent.add(request, sending)
+            self.sent.add(request, sending)
         for request, sending in leaving:
-            if request.request_id not in self._sent:
+            if request.request_id not in self.sent:
                 continue  # the session has ended meanwhile; what was on its way is lost already
             try:
                 await send(request.frame)
@@ -294,7 +295,7 @@ class OrderLink:
         now = self.clock.now()
         noted = []
         for request in requests:
-            noted.append((request, self._sent.begin(request, now)))
+            noted.append((request, self.sent.begin(request, now)))
             self._record(request, now)
             for command in request.commands:
                 if isinstance(command, Submit):
@@ -352,7 +353,7 @@ class OrderLink:
 
     async def post(self, request: SignedRequest) -> None:
         """Send a request over HTTP, and take in its answer."""
-        sending = self._sent.begin(request, self.clock.now())
+        sending = self.sent.begin(request, self.clock.now())
         try:
             self._record(request, self.clock.now())
             self._journal.commit()
@@ -370,7 +371,7 @@ class OrderLink:
             for command in request.commands:
                 self.answers.lose(command, "no answer over HTTP")
         else:
-            note_answer(sending, self.clock.now())
+            self.sent.note_answer(sending, self.clock.now())
             self.answers.take(request, body)
 
     # Answers.
@@ -379,7 +380,7 @@ class OrderLink:
         """Take in an answer that came by the stream; False for what is something else."""
         if not isinstance(event, Reply):
             return False
-        request = self._sent.take(event.request_id, self.clock.now())
+        request = self.sent.take(event.request_id, self.clock.now())
         if request is None:
             log.warning("an answer to a request that nobody remembers", request=event.request_id)
         else:

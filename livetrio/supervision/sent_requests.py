@@ -5,6 +5,7 @@ The stages go into the timelines of the orders that a request is about (see `liv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from livetrio.engines.tracker import OrderTracker
@@ -19,6 +20,8 @@ class SentRequests:
     """Of one account."""
 
     def __init__(self, tracker: OrderTracker) -> None:
+        self.counts: Counter[str] = Counter()
+        """How many were signed, by their kind."""
         self._tracker = tracker
         self._requests: dict[int, tuple[SignedRequest, Sending]] = {}
         """By their ids, from when they are about to leave."""
@@ -26,6 +29,7 @@ class SentRequests:
     def begin(self, request: SignedRequest, now: int) -> Sending:
         """It was signed, and is to be noted and sent: its orders' timelines have it from here on."""
         sending = Sending(kind=type(request.commands[0]).__name__.lower(), signed=now)
+        self.counts[sending.kind] += 1
         for command in request.commands:
             if not isinstance(command, ScheduleCancel):
                 tracked = self._tracker.get(command.order.client_order_id)
@@ -46,8 +50,16 @@ class SentRequests:
         if found is None:
             return None
         request, sending = found
-        note_answer(sending, now)
+        self.note_answer(sending, now)
         return request
+
+    def note_answer(self, sending: Sending, now: int) -> None:
+        """The answer is here, so that the request has been sent, whether or not the call has returned."""
+        sending.answered = now
+        if sending.sent is None:
+            sending.sent = now
+        if self._tracker.times is not None:
+            self._tracker.times.take_answer(sending)
 
     def take_all(self) -> Iterable[SignedRequest]:
         """None of them will be answered."""
@@ -65,13 +77,6 @@ class SentRequests:
 
     def __len__(self) -> int:
         return len(self._requests)
-
-
-def note_answer(sending: Sending, now: int) -> None:
-    """The answer is here, so that the request has been sent, whether or not the call has returned."""
-    sending.answered = now
-    if sending.sent is None:
-        sending.sent = now
 
 
 def _is_awaited(request: SignedRequest) -> bool:

@@ -8,7 +8,7 @@ payments of `livetrio.model`, and into `Reply` and `AccountStreamReady`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
@@ -180,6 +180,10 @@ class Budget(Protocol):
 
     def refund(self, weight: int, now: float) -> None:
         """A question has cost that much less than it was taken for."""
+        ...
+
+    def left(self, now: float) -> Mapping[str, float]:
+        """How much may still be spent at once, by what is counted, in the venue's words."""
         ...
 
 

@@ -88,7 +88,7 @@ def test_it_is_written_as_it_stands_when_it_is_committed_and_again_when_it_has_g
     timeline = Timeline(order().client_order_id, decided=1)
     journal = Journal.open(path, now=1, version="1")
     journal.record_timeline(timeline)
-    timeline.acknowledge(5)
+    timeline.acknowledged = 5
     journal.commit()
     first = read(path)
     timeline.closed = 9

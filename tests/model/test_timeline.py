@@ -28,14 +28,6 @@ def event(kind, status, at):
     return kind(order=order, previous=status, status=status, ts_event=at, ts_init=at)
 
 
-def test_the_first_word_of_the_venue_counts_and_the_later_ones_do_not():
-    timeline = Timeline("0x1", decided=1)
-    timeline.acknowledge(5)
-    timeline.acknowledge(7)
-
-    assert timeline.acknowledged == 5
-
-
 def test_it_is_written_when_something_has_become_of_the_order_and_not_on_its_way_out():
     timeline = Timeline("0x1", decided=1)
 

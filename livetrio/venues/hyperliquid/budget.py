@@ -10,6 +10,7 @@ Of each a part is kept back: questions leave room for requests over HTTP, orders
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from livetrio.venues.hyperliquid.batches import MAX_ENTRIES, ActionRequest
@@ -83,6 +84,15 @@ class HyperliquidBudget:
     def refund(self, weight: int, now: float) -> None:
         """A question has cost that much less than it was taken for."""
         self._weight.spend(-weight, now)
+
+    def left(self, now: float) -> Mapping[str, float]:
+        """``weight`` of questions, ``messages``, ``in_flight``; and ``actions``, where they are known."""
+        left = {
+            "weight": self._weight.level(now),
+            "messages": self._messages.level(now),
+            "in_flight": float(MAX_IN_FLIGHT - len(self._in_flight)),
+        }
+        return left if self.used is None else left | {"actions": float(self.cap - self.used)}
 
     def take_answer(self, request: SignedRequest) -> None:
         """A request has its answer."""

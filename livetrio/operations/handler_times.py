@@ -1,0 +1,60 @@
+"""HandlerTimes: how long each function that is called with events holds the loop, and who is too slow.
+
+It takes the place of the functions themselves (`livetrio.bus.Timing`), so that what is not measured costs
+nothing. Of an ``async def`` only what it does before it first waits is seen here; `LoopTimes` sees the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from livetrio.clock import NANOSECONDS, Clock
+from livetrio.operations.histogram import Histogram
+from livetrio.operations.slow import SlowCalls
+from livetrio.strategy.context import arrival_of
+
+SAMPLE_INTERVAL = 0.001
+"""Seconds, at the least, between two looks at how long an event has waited for its handler."""
+
+
+class HandlerTimes:
+    """A `livetrio.bus.Timing`."""
+
+    def __init__(self, clock: Clock, slow: SlowCalls) -> None:
+        self.times: dict[tuple[str, str], Histogram] = {}
+        """Seconds in each function, by owner and name."""
+        self.waits: dict[str, Histogram] = {}
+        """Seconds from the arrival of an event's frame to its handler, by owner. At most one each ms is
+        looked at, for it costs as much as a handler that does little."""
+        self.is_named = False
+        """Whether something was named as slow; whoever looks sets it back."""
+        self._clock = clock
+        self._slow = slow
+
+    def timed(self, owner: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The function, with its time taken."""
+        what = getattr(function, "__qualname__", repr(function))
+        times = self.times.setdefault((owner, what), Histogram())
+        waits = self.waits.setdefault(owner, Histogram())
+        stopwatch, now, slow, add = self._clock.stopwatch, self._clock.now, self._slow, times.add
+        due = stopwatch()
+
+        def call(event: Any) -> Any:
+            nonlocal due
+            began = stopwatch()
+            if began >= due:
+                due = began + SAMPLE_INTERVAL
+                arrival = arrival_of(event)
+                if arrival is not None:
+                    waits.add((now() - arrival) / NANOSECONDS)
+            try:
+                return function(event)
+            finally:
+                took = stopwatch() - began
+                add(took)
+                if took > slow.limit:
+                    self.is_named = True
+                    slow.name(owner, what, took)
+
+        return call
