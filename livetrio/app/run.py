@@ -23,6 +23,7 @@ from livetrio.clock import Clock
 from livetrio.errors import LiveTradingError
 from livetrio.journal.aside import set_aside
 from livetrio.operations.service import Operations
+from livetrio.operations.systemd import Systemd
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
@@ -164,6 +165,9 @@ def make_engine(
     if config.operations.is_on:
         operations = Operations(config.operations, WatchedEngine(engine), warnings)
         engine.add_service("operations", operations.run)
+    systemd = Systemd.of_environment(os.environ, WatchedEngine(engine))
+    if systemd is not None:
+        engine.add_service("systemd", systemd.run)
     return engine
 
 

@@ -13,7 +13,7 @@ minute of market passes at once; with trio's own clock it takes half a minute.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,6 +91,7 @@ async def run_strategy(
     orders: bool = True,
     local: LocalExchange | None = None,
     clock: Clock | None = None,
+    prepare: Callable[[LiveTradingEngine], object] = lambda _engine: None,
 ) -> AsyncIterator[StrategyRun]:
     """Run strategies while the block runs: they have started when it begins, and ended after it.
 
@@ -109,6 +110,7 @@ async def run_strategy(
       local: an exchange that runs already, to come back to; then ``exchange`` and what is about recordings
         say nothing, and ``clock`` must be its clock.
       clock: of engine and exchange.
+      prepare: called with the engine just before it runs.
 
     Raises:
       StrategyFailed: a strategy raised; what, is the ``__cause__``. The block is cancelled then.
@@ -142,6 +144,7 @@ async def run_strategy(
                     engine.take_orders(path, execution=execution, risk=risk, forgive=forgive)
                 for strategy in strategies:
                     engine.add_strategy(strategy)
+                prepare(engine)
                 async with running(engine):
                     yield StrategyRun(engine, local, site, path)
                 far_side.cancel_scope.cancel()
