@@ -44,7 +44,8 @@ from livetrio.venues.trading import TradingVenue
 log = structlog.get_logger()
 
 LIMITS_INTERVAL = 1.0
-"""Seconds between two looks at losses, and at whether a new day has begun."""
+"""Seconds between two looks at losses, at whether a new day has begun, and at what of orders that are not
+over is to be written."""
 
 
 FLATTEN_LIMIT = 2.0
@@ -210,6 +211,7 @@ class OrderDesk:
             self.portfolio.roll_day(now)
             self.portfolio.mark_positions(now)
             self.tracker.note_positions()
+            self.tracker.note_timelines()
             self.risk.check_losses()
             self.kill_switch.look()
             due = max(due + LIMITS_INTERVAL, trio.current_time())
@@ -277,4 +279,5 @@ class OrderDesk:
         Raises:
           JournalFailed: it cannot be written.
         """
+        self.tracker.note_timelines()
         self.keeper.journal.close(ended, now=self._clock.now())

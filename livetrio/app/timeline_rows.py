@@ -10,8 +10,6 @@ import attrs
 from livetrio.clock import NANOSECONDS, format_instant
 from livetrio.model import Order, OrderStatus, Sending, Timeline
 
-NO_WORD = (OrderStatus.PENDING, OrderStatus.SUBMITTED)
-
 
 @attrs.frozen
 class Stage:
@@ -59,8 +57,10 @@ def for_people(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def why_not_recorded(order: Order) -> str:
     """Why a journal has no timeline of an order."""
-    if order.strategy is not None and order.status in NO_WORD:
-        return "Its timeline is not recorded yet: that is done when something has become of it."
+    if order.strategy is not None and order.is_working:
+        return (
+            "Its timeline is not recorded yet: that is done a second after the venue's word, or it was lost."
+        )
     return (
         "Its timeline is not recorded: an earlier version of livetrio wrote this journal, or others made it."
     )

@@ -102,6 +102,8 @@ class OrderTracker:
         self._held: dict[str, list[Fill | FundingPayment]] = {}
         """By venue: what came before the account was first looked at."""
         self._unclaimed = UnclaimedFills()
+        self._unwritten: dict[str, Timeline] = {}
+        """Of orders that are not over, as most soon are: once is enough for those."""
         self._closing: dict[str, trio.Event] = {}
         """To be set when an order closes, where somebody waits for it."""
         self._progress: trio.Event | None = None
@@ -329,7 +331,7 @@ class OrderTracker:
         for event in events:
             self._journal.record_event(event)
             if tracked.timeline.note(event):
-                self._journal.record_timeline(tracked.timeline)
+                self._unwritten[order.client_order_id] = tracked.timeline
             self.cache.update_order(order)
             self._count(event)
             self.risk.on_order_event(event)
@@ -356,6 +358,7 @@ class OrderTracker:
         elif order.is_closed:
             self.watchlist.remove(order.client_order_id)
         elif order.status is OrderStatus.UNKNOWN:
+            self._write_timeline(order)
             self.watch(order, order.reason or "unknown", 0)
         elif order.is_open and not order.is_canceling and order.pending_revision is None:
             self.watchlist.remove(order.client_order_id)
@@ -366,10 +369,22 @@ class OrderTracker:
         event = self._closing.pop(order.client_order_id, None)
         if event is not None:
             event.set()
+        self._write_timeline(order)
         self._over[order.client_order_id] = None
         while len(self._over) > self.cache.config.order_history_limit:
             oldest = next(iter(self._over))
             del self._over[oldest], self._tracked[oldest]
+
+    def _write_timeline(self, order: Order) -> None:
+        timeline = self._unwritten.pop(order.client_order_id, None)
+        if timeline is not None:
+            self._journal.record_timeline(timeline)
+
+    def note_timelines(self) -> None:
+        """Let the journal have the timelines that have gone on; those of orders that are over it has."""
+        for timeline in self._unwritten.values():
+            self._journal.record_timeline(timeline)
+        self._unwritten.clear()
 
     def note_positions(self) -> None:
         """Let the journal have the positions that have changed."""

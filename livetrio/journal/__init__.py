@@ -21,10 +21,11 @@ are text with every digit, instants UTC nanoseconds, flags 0 or 1; what is not k
     fills         once each: fill_id, venue_order_id, client_order_id, revision, instrument, side, price,
                   quantity, fee, fee_currency, liquidity, realized_pnl, position_before, note, ts_event,
                   ts_init, strategy
-    timelines     when our orders came past each stage (`livetrio.model.timeline`): client_order_id, heard,
-                  decided, passed, acknowledged, first_fill, cancel_asked, closed, requests (JSON: revision,
-                  kind, signed, journaled, sent, answered of each), changes (JSON: revision, heard, decided,
-                  passed of each), left_out, is_partial. Journals of earlier versions lack it
+    timelines     when our orders came past each stage (`livetrio.model.timeline`): client_order_id, decided,
+                  and in nanoseconds since then heard, passed, acknowledged, first_fill, cancel_asked,
+                  closed, requests (JSON: revision, kind, signed, journaled, sent, answered of each),
+                  changes (JSON: revision, heard, decided, passed of each); left_out, is_partial.
+                  Journals of earlier versions lack it
     fundings      once each: instrument, amount, currency, rate, quantity, ts_event, ts_init, payment_id
     requests      signed, and about to leave: nonce, run, number, kind, client_order_ids (JSON), expires, ts
     states        small state, as it is now: kind, key, value (JSON)

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from livetrio.errors import JournalCorrupt
 from livetrio.journal.inspection import wal_of
 from livetrio.journal.schema import APPLICATION_ID, SCHEMA_VERSION, STATEMENTS
-from livetrio.journal.timeline_rows import TIMELINES, has_timelines
+from livetrio.journal.timeline_rows import CREATE as CREATE_TIMELINES
+from livetrio.journal.timeline_rows import has_timelines
 
 PAGE_BYTES = 1024
 
@@ -46,7 +47,7 @@ def make_file(path: Path, *, journal_id: bytes, now: int, version: str) -> None:
         connection.execute("BEGIN")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        for statement in (*STATEMENTS, TIMELINES.create):
+        for statement in (*STATEMENTS, CREATE_TIMELINES):
             connection.execute(statement)
         about = {"journal_id": journal_id.hex(), "made": str(now), "made_by": f"livetrio {version}"}
         connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
@@ -70,7 +71,7 @@ def begin_run(connection: sqlite3.Connection, *, now: int, version: str, torn_by
     for each in PRAGMAS:
         connection.execute(f"PRAGMA {each}")
     if not has_timelines(connection):
-        connection.execute(TIMELINES.create)  # made by a version that had none
+        connection.execute(CREATE_TIMELINES)  # made by a version that had none
     cursor = connection.execute(
         "INSERT INTO runs (started, pid, version, torn_bytes) VALUES (?, ?, ?, ?)",
         (now, os.getpid(), version, torn_bytes),

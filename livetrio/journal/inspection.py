@@ -15,7 +15,8 @@ from urllib.parse import quote
 from livetrio.errors import JournalCorrupt, JournalForeign, JournalNewer
 from livetrio.journal.failures import TROUBLE, corrupt, explain
 from livetrio.journal.schema import APPLICATION_ID, SCHEMA_VERSION, STATEMENTS, decoding
-from livetrio.journal.timeline_rows import TIMELINES, has_timelines
+from livetrio.journal.timeline_rows import CREATE as CREATE_TIMELINES
+from livetrio.journal.timeline_rows import has_timelines
 from livetrio.journal.wal import Wal, read_wal
 
 MAGIC = b"SQLite format 3\0"
@@ -103,7 +104,7 @@ def check_pages(path: Path) -> None:
 def _find_faults(connection: sqlite3.Connection) -> list[str]:
     read_id(connection)
     there = {row[0] for row in connection.execute("SELECT sql FROM sqlite_schema")}
-    expected = (*STATEMENTS, TIMELINES.create) if has_timelines(connection) else STATEMENTS
+    expected = (*STATEMENTS, CREATE_TIMELINES) if has_timelines(connection) else STATEMENTS
     missing = [each.split()[1:3] for each in expected if each not in there]
     if missing:
         return [f"its {kind.lower()} {name} is missing, or is another" for kind, name in missing]

@@ -33,7 +33,8 @@ from livetrio.journal.inspection import ID_BYTES, check_pages, inspect_file, rea
 from livetrio.journal.lock import JournalLock
 from livetrio.journal.schema import FILLS, FUNDINGS, INSERT_EVENT, INSERT_REQUEST, ORDERS
 from livetrio.journal.state import JournalState, load_state
-from livetrio.journal.timeline_rows import TIMELINES
+from livetrio.journal.timeline_rows import PUT as PUT_TIMELINE
+from livetrio.journal.timeline_rows import encode_timeline
 from livetrio.model import Fill, FundingPayment, Order, OrderEvent, OrderFilled, Timeline
 
 Sync = Literal["process", "power"]
@@ -211,7 +212,7 @@ class Journal:
         gone = [place for place, value in self._states.items() if value is None]
         batches: list[Batch] = [
             (ORDERS.upsert, [*map(ORDERS.encode, self._orders.values())]),
-            (TIMELINES.upsert, [*map(TIMELINES.encode, self._timelines.values())]),
+            (PUT_TIMELINE, [*map(encode_timeline, self._timelines.values())]),
             (INSERT_EVENT, self._events),
             (FILLS.insert, self._fills),
             (FUNDINGS.insert, self._fundings),

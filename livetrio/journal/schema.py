@@ -53,15 +53,15 @@ class Column:
     read: Convert | None = None
 
 
-def text(name: str, *, field: str | None = None, optional: bool = False) -> Column:
+def _text(name: str, *, field: str | None = None, optional: bool = False) -> Column:
     return Column(name, "TEXT" if optional else "TEXT NOT NULL", field or name)
 
 
-def integer(name: str, *, optional: bool = False) -> Column:
+def _integer(name: str, *, optional: bool = False) -> Column:
     return Column(name, "INTEGER" if optional else "INTEGER NOT NULL", name)
 
 
-def flag(name: str) -> Column:
+def _flag(name: str) -> Column:
     return Column(name, "INTEGER NOT NULL", name, read=bool)
 
 
@@ -145,9 +145,9 @@ ORDERS = Table(
     "orders",
     Order,
     (
-        text("client_order_id"),
-        text("venue_order_id", optional=True),
-        text("strategy", optional=True),
+        _text("client_order_id"),
+        _text("venue_order_id", optional=True),
+        _text("strategy", optional=True),
         _instrument(),
         _enum("side", OrderSide),
         _enum("type", OrderType, field="order_type"),
@@ -155,19 +155,19 @@ ORDERS = Table(
         _decimal("price", optional=True),
         _decimal("trigger_price", optional=True),
         _enum("time_in_force", TimeInForce),
-        flag("post_only"),
-        flag("reduce_only"),
+        _flag("post_only"),
+        _flag("reduce_only"),
         _enum("status", OrderStatus),
         _decimal("filled", field="filled_quantity"),
         _decimal("average_price", optional=True),
-        text("reason", optional=True),
-        integer("revision"),
-        integer("pending_revision", optional=True),
-        flag("is_canceling"),
-        integer("ts_init"),
-        integer("ts_submitted", optional=True),
-        integer("ts_event"),
-        integer("expires", optional=True),
+        _text("reason", optional=True),
+        _integer("revision"),
+        _integer("pending_revision", optional=True),
+        _flag("is_canceling"),
+        _integer("ts_init"),
+        _integer("ts_submitted", optional=True),
+        _integer("ts_event"),
+        _integer("expires", optional=True),
     ),
     key="client_order_id",
 )
@@ -177,22 +177,22 @@ FILLS = Table(
     "fills",
     Fill,
     (
-        text("fill_id"),
-        text("venue_order_id", optional=True),
-        text("client_order_id", optional=True),
-        integer("revision"),
+        _text("fill_id"),
+        _text("venue_order_id", optional=True),
+        _text("client_order_id", optional=True),
+        _integer("revision"),
         _instrument(),
         _enum("side", OrderSide),
         _decimal("price"),
         _decimal("quantity"),
         _decimal("fee"),
-        text("fee_currency"),
+        _text("fee_currency"),
         _enum("liquidity", Liquidity),
         _decimal("realized_pnl", optional=True),
         _decimal("position_before", optional=True),
-        text("note", optional=True),
-        integer("ts_event"),
-        integer("ts_init"),
+        _text("note", optional=True),
+        _integer("ts_event"),
+        _integer("ts_init"),
     ),
     more=("strategy TEXT",),
     key="fill_id, instrument",
@@ -205,11 +205,11 @@ FUNDINGS = Table(
     (
         _instrument(),
         _decimal("amount"),
-        text("currency"),
+        _text("currency"),
         _decimal("rate"),
         _decimal("quantity"),
-        integer("ts_event"),
-        integer("ts_init"),
+        _integer("ts_event"),
+        _integer("ts_init"),
     ),
     more=("payment_id TEXT NOT NULL",),
     key="payment_id",

@@ -190,6 +190,7 @@ async def test_the_next_run_goes_on_with_what_the_journal_has_of_an_order(autoju
         async with run_there(first, journal=path, execution=LEAVE) as run:
             order = first.rest()
             await until(lambda: order.is_open)
+            await trio.sleep(2)
             late = first.rest()
             await until(lambda: timeline_of(run, late).requests)
             run.desk.keeper.commit()
