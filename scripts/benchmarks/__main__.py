@@ -1,15 +1,17 @@
-"""The command: ``scripts/bench [--quick] [--only NAME …] [--ablation] [--json FILE]``."""
+"""The command: ``scripts/bench [--quick] [--only NAME …] [--ablation] [--watched] [--json FILE]``."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, throughput, worlds
+from benchmarks.engine import WATCHED
 from benchmarks.processes import CheckFailed
 from benchmarks.table import Row, machine, print_table
 
@@ -28,6 +30,8 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and return the exit code: 1 if a run lost or changed anything."""
     options = _parse(arguments)
+    if options.watched:
+        os.environ[WATCHED] = "1"  # the workers inherit it
     chosen = {"ablation": ablation.measure} if options.ablation else BENCHMARKS
     chosen = {name: chosen[name] for name in options.only or chosen}
     began = time.perf_counter()
@@ -62,6 +66,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--ablation", action="store_true", help="instead: what each layer of the engine costs"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument(
+        "--watched", action="store_true", help="with all that [operations] measures of a running engine"
+    )
     options = parser.parse_args(arguments)
     if options.ablation and options.only:
         parser.error("--ablation and --only exclude each other")

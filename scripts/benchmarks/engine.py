@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from time import perf_counter, process_time
 from typing import Any
 
@@ -14,9 +16,11 @@ from benchmarks.frames import LOTS
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.engine import LiveTradingEngine
 from livetrio.app.run import freeze_garbage_collector
+from livetrio.app.watching import WatchedEngine
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.model import OrderBook, Quote, Trade
+from livetrio.operations.measures import Measures
 from livetrio.strategy.base import Strategy
 from livetrio.strategy.context import Context
 from livetrio.supervision.dial import NetworkDial
@@ -25,6 +29,9 @@ from livetrio.venues.hyperliquid.venue import HyperliquidVenue
 from livetrio.venues.trading import TradingVenue
 
 INSTRUMENT = "BTC-USD-PERP.HYPERLIQUID"
+WATCHED = "LIVETRIO_BENCH_WATCHED"
+"""In the environment: all that `[operations]` measures is measured, too."""
+
 LIMIT = 90.0
 """Seconds after which a run that still lacks messages is over, and found wanting."""
 
@@ -129,12 +136,20 @@ def run_engine(
         if strategy is not None:
             engine.add_strategy(strategy)
         prepare(engine)
+        if WATCHED in os.environ:
+            engine.add_service("measures", partial(_measure, engine))
         freeze_garbage_collector()
         with trio.move_on_after(LIMIT):
             await engine.run()
         return engine
 
     return trio.run(run)
+
+
+async def _measure(engine: LiveTradingEngine) -> None:
+    measures = Measures(WatchedEngine(engine), slow=0.05)
+    with measures.attached():
+        await measures.run()
 
 
 def faults_of(engine: LiveTradingEngine) -> dict[str, int]:
