@@ -171,6 +171,11 @@ def test_the_description_names_every_table_and_column(path):
         ("SELECT max(ts_event) FROM fills", "fills_by_time"),
         ("SELECT max(ts_event) FROM fundings", "fundings_by_time"),
         ("SELECT max(nonce) FROM requests", "PRIMARY KEY"),
+        (
+            "SELECT * FROM timelines WHERE client_order_id IN "
+            f"(SELECT client_order_id FROM orders WHERE {IS_WORKING})",
+            "SEARCH timelines USING PRIMARY KEY",
+        ),
     ],
 )
 def test_what_a_start_asks_for_is_found_without_reading_all(path, query, index):

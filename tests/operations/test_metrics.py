@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -179,3 +181,12 @@ async def test_the_dashboard_asks_for_metrics_that_are_there(autojump_clock):
 
     assert asked - there == set()
     assert len(asked) > 25
+
+
+def test_an_engine_that_shows_no_metrics_does_not_load_what_makes_them():
+    code = "import sys, livetrio.app.run, livetrio.app.cli; print('prometheus_client' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout == "False\n"
