@@ -16,7 +16,8 @@
 
     events_published_total{kind}                  on the bus, by the first word of the topic
     events_dropped_total{kind}                    lost to slow readers, summed over them
-    subscription_waiting{patterns}                events that nobody has read yet
+    subscription_waiting{patterns}                events nobody has read yet; of those that are open
+    subscription_dropped_total{patterns}          what they were too slow for
     strategy_up{strategy}                         1: it runs
     strategy_events_total{strategy}               taken
     strategy_dropped_total{strategy}              what it was too slow for
@@ -192,10 +193,14 @@ def _readers(engine: Watched) -> Iterator[Metric]:
     yield _counter("events_published", "Events on the bus.", ["kind"], _by_name(published))
     yield _counter("events_dropped", "Events lost to slow readers.", ["kind"], _by_name(dropped))
     waiting: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
     for subscription in engine.bus.subscriptions:
         found = subscription.statistics()
-        waiting[" ".join(found.patterns[:3])] += found.waiting
+        patterns = " ".join(found.patterns[:3])
+        waiting[patterns] += found.waiting
+        lost[patterns] += found.dropped
     yield _gauge("subscription_waiting", "Events nobody has read yet.", ["patterns"], _by_name(waiting))
+    yield _counter("subscription_dropped", "Events that it was too slow for.", ["patterns"], _by_name(lost))
 
 
 def _strategies(engine: Watched) -> Iterator[Metric]:

@@ -126,3 +126,19 @@ async def test_a_bug_in_reading_an_answer_is_not_asked_away(autojump_clock):
     asker, _ = make_asker(Http(b"1"))
     with pytest.raises(KeyError):
         await asker.insist(question(read=read))
+
+
+async def test_what_came_of_each_question_is_counted(autojump_clock):
+    def fail(bodies, ts):
+        raise FrameError("bad-json", "no JSON")
+
+    limited = HttpError("too many", status=429)
+    asker, _ = make_asker(Http(b"1", limited, limited, HttpError("reset"), None, b"2"))
+    await asker.ask(question())
+    for _ in range(4):
+        with pytest.raises(HttpError):
+            await asker.ask(question())
+    with pytest.raises(FrameError):
+        await asker.ask(question(read=fail))
+
+    assert asker.counts == {"answered": 1, "429": 2, "no answer": 2, "senseless": 1}

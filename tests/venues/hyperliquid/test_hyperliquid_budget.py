@@ -270,3 +270,15 @@ def test_an_account_that_has_nearly_used_up_its_actions_sends_what_is_left_and_t
         sizes.append(budget.entries_at_once())
 
     assert sizes == [39, 39, 39, 10, 1, 1, 1]
+
+
+def test_what_is_left_goes_down_with_what_is_spent():
+    budget, requests = HyperliquidBudget(), Requests()
+    before = budget.left(0.0)
+    budget.spend(requests.make(Submit(make_order())), 0.0)
+    after = budget.left(0.0)
+    budget.learn(used=90, cap=100)
+
+    assert set(before) == {"weight", "messages", "in_flight"}
+    assert [before[each] - after[each] for each in ("weight", "messages", "in_flight")] == [0, 1, 1]
+    assert budget.left(0.0)["actions"] == 10
