@@ -58,9 +58,7 @@ def for_people(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def why_not_recorded(order: Order) -> str:
     """Why a journal has no timeline of an order."""
     if order.strategy is not None and order.is_working:
-        return (
-            "Its timeline is not recorded yet: that is done a second after the venue's word, or it was lost."
-        )
+        return "Its timeline is not recorded yet: that is done within a second of the venue's word."
     return (
         "Its timeline is not recorded: an earlier version of livetrio wrote this journal, or others made it."
     )

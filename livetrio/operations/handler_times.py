@@ -34,7 +34,7 @@ class HandlerTimes:
 
     def timed(self, owner: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """The function, with its time taken."""
-        what = getattr(function, "__qualname__", repr(function))
+        what = getattr(function, "__qualname__", type(function).__name__)
         times = self.times.setdefault((owner, what), Histogram())
         waits = self.waits.setdefault(owner, Histogram())
         stopwatch, now, slow, add = self._clock.stopwatch, self._clock.now, self._slow, times.add

@@ -14,6 +14,7 @@ import trio
 from livetrio.model import ConnectionState
 from livetrio.operations.loop_times import LoopTimes
 from livetrio.operations.watched import Watched
+from livetrio.secrets import mask
 from livetrio.strategy.runner import StrategyState
 
 LATE = 10.0
@@ -29,7 +30,7 @@ def is_alive(loop: LoopTimes | None = None) -> bool:
 
 def why_not_ready(engine: Watched) -> list[str]:
     """What keeps the engine from doing what it is there for; empty: nothing does."""
-    return list(_obstacles(engine))
+    return [mask(each) for each in _obstacles(engine)]
 
 
 def _obstacles(engine: Watched) -> Iterator[str]:

@@ -47,7 +47,8 @@ class SlowCalls:
         self.seconds[key] = self.seconds.get(key, 0.0) + seconds
         self.last = SlowEvent(owner=owner, what=what, seconds=seconds, timestamp=self._clock.now())
         self._log(key, owner, what, seconds)
-        self._bus.publish(SLOW, self.last)
+        if owner != f"handler of {SLOW}":  # or it would be called again, because it was slow
+            self._bus.publish(SLOW, self.last)
 
     def _log(self, key: tuple[str, str], owner: str, what: str, seconds: float) -> None:
         now = self._clock.now() / 1e9

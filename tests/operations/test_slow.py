@@ -152,6 +152,24 @@ async def test_the_same_thing_is_logged_now_and_then_with_how_often_it_was_not(a
     assert slow.seconds["mm", "on_quote"] == pytest.approx(0.6)
 
 
+@within(3600)
+async def test_a_slow_handler_of_what_is_slow_is_not_called_because_of_itself(autojump_clock):
+    stopwatch = Stopwatch()
+    calls = []
+
+    def handle(event):
+        calls.append(event.owner)
+        stopwatch.time += 0.1
+
+    async with operated(
+        Sleepy(stopwatch), stopwatch=stopwatch, prepare=lambda engine: engine.bus.subscribe(SLOW, handle)
+    ) as (_, operations):
+        await trio.sleep(10)
+
+    assert calls == ["Sleepy"]
+    assert [owner for owner, _ in operations.measures.slow.counts] == ["Sleepy", "handler of system.slow"]
+
+
 async def test_there_are_not_more_names_than_can_be_kept(autojump_clock):
     slow = make()
     with capture_logs():
