@@ -20,7 +20,7 @@ from benchmarks.table import Row
 from livetrio.simulation.draw import draw_plan
 from livetrio.simulation.outcome import Outcome
 from livetrio.simulation.world import run_world
-from livetrio.simulation.worlds import Worlds
+from livetrio.simulation.worlds import ConfigSource, Worlds
 
 CONFIG = Path(__file__).parent / "world/quoter.toml"
 
@@ -51,7 +51,7 @@ def measure(*, quick: bool) -> list[Row]:
 def run(seed: int, seconds: float) -> dict[str, Any]:
     """One world; what it cost and held."""
     with redirect_stdout(sys.stderr):  # worlds let strategies print nowhere
-        world = Worlds(config=CONFIG, run_world=run_world).open()
+        world = Worlds(ConfigSource(CONFIG), run_world=run_world).open()
         world(draw_plan(0, 5.0))  # imports, and what is made once
         began = time.process_time()
         outcome = world(attrs.evolve(draw_plan(seed, seconds), pace=PACE))

@@ -11,7 +11,7 @@ import structlog
 from livetrio.simulation.draw import draw_plan
 from livetrio.simulation.outcome import Outcome
 from livetrio.simulation.world import run_world
-from livetrio.simulation.worlds import Worlds
+from livetrio.simulation.worlds import ConfigSource, Worlds
 
 BUSY = Path(__file__).parents[2] / "scripts/planted/world/busy.toml"
 
@@ -22,7 +22,7 @@ SECONDS = 150.0
 def worlds(monkeypatch):
     """Worlds as the command's workers run them; what these do to the process is taken back."""
     monkeypatch.setattr("sys.stdout", None)
-    yield Worlds(config=BUSY, run_world=run_world).open()
+    yield Worlds(ConfigSource(BUSY), run_world=run_world).open()
     structlog.reset_defaults()
 
 
