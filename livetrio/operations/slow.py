@@ -56,6 +56,7 @@ class SlowCalls:
         if told is not None and now - told[0] < LOG_INTERVAL:
             return
         unsaid = self.counts[key] - 1 - (told[1] if told is not None else 0)
+        more = {"unsaid": unsaid} if unsaid else {}
         self._told[key] = now, self.counts[key]
         log.warning(
             "nothing else could run for too long",
@@ -63,5 +64,5 @@ class SlowCalls:
             what=what,
             ms=round(seconds * 1000, 1),
             limit_ms=round(self.limit * 1000, 1),
-            unsaid=unsaid or None,
+            **more,
         )
