@@ -74,5 +74,5 @@ def _place_of(task: trio.lowlevel.Task) -> str:
     for frame, line in task.iter_await_frames():
         code = frame.f_code
         if not code.co_filename.startswith(_TRIO):
-            place = f"{code.co_qualname if hasattr(code, 'co_qualname') else code.co_name}, line {line}"
+            place = f"{code.co_qualname}, line {line}"
     return place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -179,7 +180,8 @@ def test_the_commands_of_the_unit_are_those_of_livetrio():
 
     service = read_unit()["Service"]
     for command in (service["ExecStart"], service["ExecStartPre"]):
-        program, *arguments = command.split()
-        assert program.endswith("/livetrio")
-        result = CliRunner().invoke(livetrio, [*arguments, "--help"])
+        program, name, config, *more = shlex.split(command)
+        assert (program, config) == ("/opt/livetrio/.venv/bin/livetrio", "/etc/livetrio/engine.toml")
+        assert name in ("run", "check")
+        result = CliRunner().invoke(livetrio, ["check", str(CONFIGS / "local.toml"), *more])
         assert result.exit_code == 0, result.output
