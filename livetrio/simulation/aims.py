@@ -23,6 +23,8 @@ class Aim:
     """The faults of one such world, from its random numbers and its horizon in seconds."""
     regime: Regime | None = None
     """Of the market, if that matters."""
+    weight: int = 1
+    """How often it is drawn, against the others: more where a single such world shows little."""
 
 
 def _reconnects_while_sending(draw: Random, seconds: float) -> list[Fault]:
@@ -130,6 +132,7 @@ AIMS = (
         "late arrivals",
         frozenset({"slow-link", "ack-lost", "clock-jump", "clock-back", "kill"}),
         _late_arrivals,
+        weight=3,
     ),
     Aim(
         "book gone while deaf",

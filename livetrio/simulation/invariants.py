@@ -45,7 +45,7 @@ MOST_TASKS = 500
 MOST_LINKS = 100
 """Open connections."""
 
-LONGEST_SILENCE = 150.0
+LONGEST_SILENCE = 100.0
 """Seconds after which a connection must have been given up that has gone dead unnoticed: two heartbeats, what
 closing it may take, and once more as much."""
 

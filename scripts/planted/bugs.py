@@ -169,6 +169,18 @@ def _fills_twice() -> None:
 
 
 @_bug
+def _fills_of_tracked_orders_ignored() -> None:
+    """What is filled of an order that is known counts only when the order's own news says so."""
+    good = _put(OrderTracker, "take_fill", None)
+
+    def take(self: OrderTracker, fill: Fill) -> None:
+        if self._find(fill.client_order_id, fill.venue_order_id) is None:
+            good(self, fill)
+
+    OrderTracker.take_fill = take  # type: ignore[method-assign]
+
+
+@_bug
 def _fills_after_the_end_ignored() -> None:
     """A fill of an order that is over already does not count."""
     good = _put(OrderTracker, "take_fill", None)

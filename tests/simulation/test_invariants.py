@@ -300,7 +300,7 @@ async def test_a_connection_that_is_dead_is_given_up(autojump_clock):
     dead.half_open()  # it is dead since the first time
     [broken] = invariants.gives_up_the_dead([dead, closed, alive])
     assert number_of(broken.invariant) == "I13"
-    assert "dead since 151 s" in broken.sentence
+    assert "dead since 101 s" in broken.sentence
 
 
 @pytest.mark.parametrize(
