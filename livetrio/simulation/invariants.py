@@ -24,15 +24,18 @@ from livetrio.exchange.chain.order import Order as VenueOrder
 from livetrio.journal.reading import read_orders
 from livetrio.model import Order, OrderEvent, OrderStatus, OrderSubmitted
 from livetrio.model.order import CLOSED_STATUSES, INFLIGHT_STATUSES
+from livetrio.simulation.fill_sums import Adoptions
 from livetrio.testing.streams import Link
 
 NO_ORDER_LOST = "I1 no order lost"
 NONE_TWICE = "I2 none sent twice"
 ALL_AGREE = "I3 journal, cache and venue agree"
+FILLS_SUM = "I4 position is the sum of fills"
 LIMITS = "I5 never above the limits"
 GATE = "I6 nothing sent through a closed gate"
 ONE_WAY = "I7 no order goes backwards"
 PROOF = "I8 ended by proof, and in time"
+OLD_SESSIONS = "I9 nothing of an old connection counts"
 NOTHING_LEFT = "I10 nothing left open"
 ALL_ENDED = "I11 every task ended"
 BOUNDED = "I12 memory is bounded"
@@ -70,6 +73,7 @@ class Life(Protocol):
     """A process, as far as it is looked at."""
 
     number: int
+    is_killed: bool
 
     @property
     def gate(self) -> Gate | None:
@@ -98,7 +102,9 @@ class Watch:
         self.broken: Broken | None = None
         self.found = trio.Event()
         """Set when something is wrong."""
-        self._account = account
+        self.account = account
+        """As the exchange has it."""
+        self.adoptions = Adoptions()
         self._orders = OrderLives()
         self._limits = Exposure(account, listing, risk)
 
@@ -109,7 +115,7 @@ class Watch:
         for broken in (
             *self._orders.look_at(life.number, event),
             *gate_was_open(life, event),
-            *ended_at_venue(self._account, event),
+            *ended_at_venue(self.account, event),
             *self._limits.look_at(),
         ):
             self.accuse(broken)
@@ -123,7 +129,7 @@ class Watch:
 
     def look(self) -> None:
         """Look at what the exchange has now."""
-        for broken in self._orders.look_at_venue(self._account):
+        for broken in self._orders.look_at_venue(self.account):
             self.accuse(broken)
 
     def forget_ends(self) -> None:
@@ -202,6 +208,18 @@ def gate_was_open(life: Life, event: OrderEvent) -> Iterator[Broken]:
         yield Broken(GATE, f"{event.order.client_order_id} leaves, and the gate is closed: {reason}")
     elif life.why_not is not None:
         yield Broken(GATE, f"{event.order.client_order_id} leaves through an open gate, but {life.why_not}")
+
+
+def change_may_leave(life: Life, kind: str, orders: Iterable[Order]) -> Iterator[Broken]:
+    """Whether a request that changes orders may leave (I6). For cancellations there is no gate."""
+    if kind != "Modify":
+        return
+    for order in orders:
+        reason = life.why_not
+        if reason is None and life.gate is not None:
+            reason = life.gate.reason(life.now, post_only=order.post_only)
+        if reason is not None:
+            yield Broken(GATE, f"a change of {order.client_order_id} leaves through a closed gate: {reason}")
 
 
 class Exposure:

@@ -37,6 +37,12 @@ def last_look(process: Process, exchange: LocalExchange, way: Way, since: int) -
     """
     run = _Stopped(process.engine, exchange, way, process.journal, since)
     named = {each for order in process.left for each in (order.client_order_id, order.venue_order_id) if each}
+    for broken in differences(run):
+        if not any(name in broken.sentence for name in named):
+            yield broken
+
+
+def differences(run: StrategyRun) -> Iterator[Broken]:
+    """Where journal, cache and exchange differ."""
     for sentence in disagreements(run):
-        if not any(name in sentence for name in named):
-            yield Broken(NONE_TWICE if "was placed" in sentence else ALL_AGREE, sentence)
+        yield Broken(NONE_TWICE if "was placed" in sentence else ALL_AGREE, sentence)

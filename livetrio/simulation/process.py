@@ -19,16 +19,17 @@ from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.gate import Gate
 from livetrio.errors import AllConnectionsFailed, ConnectionFailed, JournalFailed
-from livetrio.model import Order
+from livetrio.model import ConnectionEvent, Order, Position
+from livetrio.simulation.desk_watch import DeskWatch
 from livetrio.simulation.disk import Disk
-from livetrio.simulation.invariants import Watch
+from livetrio.simulation.invariants import Broken, Watch
 from livetrio.simulation.mischief import Mischief, PlannedError, SpoiledEngine
 from livetrio.simulation.reach import Reach
+from livetrio.simulation.sessions import Sessions, WatchedVenue
 from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace, TracedBus
 from livetrio.simulation.way import HOST, Way
 from livetrio.supervision.dial import Address
-from livetrio.venues.hyperliquid import HyperliquidVenue
 
 
 class Process:
@@ -47,9 +48,9 @@ class Process:
         watch: Watch,
         mischief: Mischief,
         draw: Random,
-        without: int = 0,
+        strategies: int,
     ) -> None:
-        """Make the engine, whose journal is on the disk; leave out so many of the strategies."""
+        """Make the engine, whose journal is on the disk, with so many of the strategies."""
         self.number = number
         self.disk = disk
         self.is_killed = False
@@ -67,6 +68,9 @@ class Process:
         self._trace = trace
         self._scope = trio.CancelScope()
         self._far_side: trio.Nursery | None = None
+        self._watch = watch
+        self._sessions = Sessions(self._accuse)
+        self._desk_watch: DeskWatch | None = None
         subject.on_start()
         self.engine = SpoiledEngine(
             TracedBus(trace, self, watch),
@@ -77,13 +81,14 @@ class Process:
             rng=draw,
         )
         self.engine.mischief = mischief
-        venue = HyperliquidVenue(subject.venue, base_url=f"http://{HOST}", key=key)
+        venue = WatchedVenue(subject.venue, base_url=f"http://{HOST}", key=key)
+        venue.sessions = self._sessions
         self.engine.add_venue(venue)
         self.engine.take_orders(
             self.journal, sync=subject.sync, execution=subject.execution, risk=subject.risk
         )
         self._put_on_disk()
-        for add in subject.strategies[: len(subject.strategies) - without]:
+        for add in subject.strategies[:strategies]:
             add(self.engine)
 
     def _put_on_disk(self) -> None:
@@ -94,6 +99,7 @@ class Process:
             self.disk.check()
             desk = open_desk(run, clock)
             self.disk.watch(desk.keeper.journal)
+            self._desk_watch = DeskWatch(self, desk, self._watch)
             return desk
 
         self.engine._open_desk = open_on_disk
@@ -128,6 +134,27 @@ class Process:
     def left(self) -> Sequence[Order]:
         """Orders that it names as left."""
         return () if self.engine.desk is None else self.engine.desk.left()
+
+    # What is looked at while it lives.
+
+    def hear(self, event: object) -> None:
+        """Its engine tells of a position, or of a connection."""
+        if isinstance(event, ConnectionEvent):
+            self._sessions.hear(event)
+            self.reach.hear(event, self.engine.desk)
+        elif isinstance(event, Position) and self._desk_watch is not None:
+            self._desk_watch.hear(event)
+
+    def look(self) -> None:
+        """Look at what it believes now."""
+        if self._desk_watch is not None:
+            self._desk_watch.look()
+
+    def _accuse(self, broken: Broken) -> None:
+        if not self.is_killed:
+            self._watch.accuse(broken)
+
+    # Its life.
 
     async def run(self, far_side: trio.Nursery) -> None:
         """Live. Links are served in the nursery."""

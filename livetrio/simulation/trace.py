@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import trio
 
 from livetrio.bus import MessageBus
-from livetrio.model import ConnectionEvent, OrderEvent
+from livetrio.model import OrderEvent
 
 if TYPE_CHECKING:
     from livetrio.simulation.invariants import Watch
@@ -71,6 +71,7 @@ class TracedBus(MessageBus):
 
     def _note(self, topic: str, event: object) -> None:
         number, trace = self._process.number, self._trace
+        self._process.hear(event)
         if isinstance(event, OrderEvent) and topic.startswith("order."):
             order = event.order
             text = f"{event.status.value} {order.client_order_id} {order.side.value} {order.quantity}"
@@ -78,8 +79,6 @@ class TracedBus(MessageBus):
             self._watch.hear(self._process, event)
         elif topic.startswith("system.") and topic != "system.tick":
             trace.note(f"engine {number}: {topic}")
-            if isinstance(event, ConnectionEvent):
-                self._process.reach.hear(event, self._process.engine.desk)
         else:
             trace.note(f"engine {number}: {topic} {event!r}", shown=False)
             trace.counts["messages"] += 1

@@ -7,11 +7,11 @@ again by itself, and when it is told to stop, journal, cache and exchange must s
 
 from __future__ import annotations
 
-from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 import trio
 from trio.testing import MockClock
@@ -20,15 +20,16 @@ from livetrio.app.order_desk import OrderDesk
 from livetrio.clock import NANOSECONDS, SIMULATED_EPOCH, Clock
 from livetrio.exchange import ExchangeSettings, LocalExchange
 from livetrio.exchange.chain.account import Account
-from livetrio.exchange.chain.order import Order as VenueOrder
 from livetrio.exchange.faults.grammar import Fault
 from livetrio.exchange.faults.running import Running
 from livetrio.simulation import invariants
 from livetrio.simulation.catalogue import is_worlds_own
 from livetrio.simulation.checks import Checks
 from livetrio.simulation.disk import JOURNAL, Disk
-from livetrio.simulation.invariants import Broken, Grave, Watch
-from livetrio.simulation.last_look import last_look
+from livetrio.simulation.ear import Ear
+from livetrio.simulation.invariants import Broken, Watch
+from livetrio.simulation.last_look import differences, last_look
+from livetrio.simulation.lookout import STOP, Lookout
 from livetrio.simulation.mischief import Mischief
 from livetrio.simulation.outcome import Outcome, Violation
 from livetrio.simulation.plan import Plan
@@ -42,6 +43,7 @@ from livetrio.simulation.trace import Trace
 from livetrio.simulation.view import WorldView
 from livetrio.simulation.way import Way
 from livetrio.supervision.nursery import lone_leaf
+from livetrio.testing.agreement import wait_quiet
 from livetrio.testing.runs import StrategyRun
 
 RESTART = 1.0
@@ -57,14 +59,8 @@ CALM = 5.0
 NEWS = 4.0
 """Seconds that news of an order may take, when all is well again."""
 
-STOP = 60.0
-"""Seconds within which it must have stopped."""
-
 PROBE = 30.0
 """Seconds within which an order must be answered, and a cancellation, when all is well again."""
-
-CHECK_INTERVAL = 10.0
-"""Seconds between two looks at what must not grow."""
 
 MANY_POINTS = 300
 """A kill comes at one of so many points (`points`) from its moment on; rather at one of the first."""
@@ -109,13 +105,12 @@ class _World:
         """Orders that only one side has, with the time at which that was first seen."""
         self._is_over = False
         """Whether no process is started any more."""
-        self._graves: deque[Grave] = deque(maxlen=3)
-        """Of the last processes that were killed."""
 
     async def run(self) -> Outcome:
         violation = None
         try:
-            await self._live()
+            with ExitStack() as self._stack:
+                await self._live()
         except* Broken:  # the first, if there are several
             broken = self._watch.broken
             assert broken is not None
@@ -142,11 +137,16 @@ class _World:
             )
             self._view = WorldView(self._exchange, trio.current_time, lambda: self._process)
             self._checks = Checks(self._subject.checks, self._view, self._watch.accuse)
+            ear = Ear(self._watch.accuse, self._exchange.keys[0].secret_hex)
+            self._stack.enter_context(ear.listening())
+            self._lookout = Lookout(
+                self._exchange, self._way, self._watch, ear, self._subject, lambda: self._process
+            )
             self._mischief = Mischief(lambda: self._way.argument("slow"))
             await self._nursery.start(self._exchange.run)
             self._checks.begin()
-            self._nursery.start_soon(self._look)
-            self._nursery.start_soon(self._look_often)
+            self._nursery.start_soon(self._lookout.wait_broken)
+            self._nursery.start_soon(self._lookout.look_often)
             async with trio.open_nursery() as faults:
                 for fault in plan.parsed_faults:
                     if is_worlds_own(fault):
@@ -161,7 +161,7 @@ class _World:
             await self._probe()
             await self._stop()
             for broken in self._checks.ask_at_end():
-                self._fail(broken)
+                self._lookout.fail(broken)
             self._nursery.cancel_scope.cancel()
 
     # Faults.
@@ -223,7 +223,7 @@ class _World:
         if is_power and self._subject.sync == "process":
             self._watch.forget_ends()
         elif process.run_number is not None:
-            self._graves.append(Grave(process.run_number, heir / process.journal.name))
+            self._lookout.bury(process.run_number, heir / process.journal.name)
 
     def _heal(self) -> None:
         self._trace.note("world: all faults end")
@@ -244,17 +244,20 @@ class _World:
             self._down = RESTART
             self._process = process = self._make_process(folder)
             self._nursery.start_soon(process.run, self._nursery)
-            self._nursery.start_soon(self._look_at_end, process)
+            self._nursery.start_soon(self._lookout.look_at_end, process)
             await process.ended.wait()
             if process.failure is not None and not is_expected(process.failure):
                 raise process.failure
             await trio.sleep(self._down)
 
-    def _make_process(self, folder: Path) -> Process:
-        sync, without = self._subject.sync, self._without if len(self._subject.strategies) > 1 else 0
+    def _make_process(self, folder: Path, strategies: int | None = None) -> Process:
+        """On that disk; with so many of the strategies, or as the configuration says now."""
+        sync, count = self._subject.sync, len(self._subject.strategies)
+        without = self._without if count > 1 else 0
+        number = self._starts if strategies is None else self._starts + 1
         return Process(
             self._subject,
-            number=self._starts,
+            number=number,
             disk=Disk(folder, sync, self._points, is_full=lambda: self._way.has("disk-full")),
             clock=Clock(SIMULATED_EPOCH + round((trio.current_time() + self._skew) * NANOSECONDS)),
             way=self._way,
@@ -262,66 +265,13 @@ class _World:
             trace=self._trace,
             watch=self._watch,
             mischief=self._mischief,
-            draw=Random(f"{self._plan.seed}/engine/{self._starts}"),
-            without=without,
+            draw=Random(f"{self._plan.seed}/engine/{number}"),
+            strategies=count - without if strategies is None else strategies,
         )
-
-    # What is looked at while it goes on.
-
-    async def _look(self) -> None:
-        await self._watch.found.wait()
-        assert self._watch.broken is not None
-        raise self._watch.broken
 
     def _tell(self, broken: Broken) -> None:
         self._trace.note(f"broken: {broken}")
         self._trace.seal()
-
-    def _fail(self, broken: Broken) -> NoReturn:
-        self._watch.accuse(broken)
-        raise broken
-
-    async def _look_often(self) -> None:
-        while True:
-            await trio.sleep(CHECK_INTERVAL)
-            process = self._process
-            self._watch.look()
-            for broken in (each for grave in self._graves for each in grave.look_at(self._placed())):
-                self._fail(broken)
-            desk = None if process is None else process.engine.desk
-            for broken in (
-                *invariants.is_bounded(desk, len(self._way.links)),
-                *invariants.gives_up_the_dead(self._way.links),
-            ):
-                self._fail(broken)
-            if process is not None and process.stopping_since is not None and not process.ended.is_set():
-                waited = trio.current_time() - process.stopping_since
-                if waited > STOP:
-                    self._fail(
-                        Broken(invariants.ALL_ENDED, f"engine {process.number} stops since {waited:g} s")
-                    )
-
-    async def _look_at_end(self, process: Process) -> None:
-        """What must hold when a process has ended: at that very moment, and soon."""
-        await process.ended.wait()
-        if not process.is_killed:
-            self._look_at_journal(process)
-            if process.failure is None and self._subject.execution.cancel_on_stop:
-                for broken in invariants.nothing_left(self._account, process.left):
-                    self._fail(broken)
-        with trio.move_on_after(STOP):
-            await process.buried.wait()
-        if not process.buried.is_set():
-            self._fail(
-                Broken(invariants.ALL_ENDED, f"tasks of engine {process.number} live on after its end")
-            )
-
-    def _look_at_journal(self, process: Process) -> None:
-        for broken in (
-            *invariants.placed_once(self._placed()),
-            *invariants.no_secret(process.journal, self._exchange.keys[0].secret_hex),
-        ):
-            self._fail(broken)
 
     # The end.
 
@@ -340,7 +290,7 @@ class _World:
                 elif "rest" in str(why):
                     invariant = invariants.ALL_AGREE
                 words = f"expected all well {CONVERGENCE:g} s after all faults have ended, found: {why}"
-                self._fail(Broken(invariant, words))
+                self._lookout.fail(Broken(invariant, words))
             await trio.sleep(0.5)
 
     async def _probe(self) -> None:
@@ -349,7 +299,7 @@ class _World:
         assert process is not None
         failed = await probe(process.engine, PROBE, self._view.note_probe)
         if failed is not None:
-            self._fail(Broken(invariants.TRADES_AGAIN, failed))
+            self._lookout.fail(Broken(invariants.TRADES_AGAIN, failed))
 
     def _unsettled(self) -> str | None:
         process = self._process
@@ -381,12 +331,32 @@ class _World:
         with trio.move_on_after(STOP):
             await process.ended.wait()
         if not process.ended.is_set():
-            self._fail(Broken(invariants.ALL_ENDED, f"expected the engine stopped within {STOP:g} s"))
+            self._lookout.fail(Broken(invariants.ALL_ENDED, f"expected the engine stopped within {STOP:g} s"))
         if process.failure is not None:
             raise process.failure
         await trio.sleep(2)
         for broken in last_look(process, self._exchange, self._way, since):
-            self._fail(broken)
+            self._lookout.fail(broken)
+        if process.left:
+            await self._succeed(process)
+            self._process = process
+
+    async def _succeed(self, stopped: Process) -> None:
+        """It named orders as left. Let another, without strategies, find out about them, and compare."""
+        self._process = heir = self._make_process(stopped.disk.folder, strategies=0)
+        self._nursery.start_soon(heir.run, self._nursery)
+        self._nursery.start_soon(self._lookout.look_at_end, heir)
+        await self._converge()
+        run = StrategyRun(heir.engine, self._exchange, self._way, heir.journal)
+        try:
+            await wait_quiet(run)
+        except trio.TooSlowError:
+            self._lookout.fail(Broken(invariants.PROOF, f"{stopped.left[0].client_order_id} is not settled"))
+        for broken in differences(run):
+            self._lookout.fail(broken)
+        heir.stop("all is compared")
+        with trio.move_on_after(STOP):
+            await heir.buried.wait()
 
     @property
     def _last_journal(self) -> Path:
@@ -400,13 +370,9 @@ class _World:
     def _account(self) -> Account:
         return self._exchange.ledger.account(self._exchange.keys[0].address)
 
-    def _placed(self) -> list[VenueOrder]:
-        account = self._account
-        return [*account.orders.values(), *(update.order for update in account.history)]
-
     def _count(self) -> dict[str, int]:
         return {
-            "orders": len({each.oid for each in self._placed()}),
+            "orders": len({each.oid for each in self._lookout.placed()}),
             "fills": len(self._account.fills),
             "starts": self._starts,
             "connections": len(self._way.dials),
