@@ -26,6 +26,7 @@ from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.kill_switch import KillSwitch
 from livetrio.engines.known_fills import KnownFills
+from livetrio.engines.pause import Pause
 from livetrio.engines.portfolio import Portfolio
 from livetrio.engines.risk import RiskEngine
 from livetrio.engines.risk_config import RiskConfig
@@ -114,12 +115,14 @@ class OrderDesk:
             ids=ClientOrderIds(journal.journal_id, journal.run),
         )
         self.kill_switch = KillSwitch(self.execution, now=clock.now, remember=self.keeper.put)
+        self.pause = Pause(self.risk, remember=self.keeper.put)
         self.accounts: list[AccountService] = []
         self._fills_since = _remembered_since(journal)
         self._state = journal.load(fills_since=self._fills_since)
         self._restore(self._state)
         if forgive:
             self.risk.forgive()
+            self.pause.end()
             self.kill_switch.forgive()
         self._is_stopping = False
 
@@ -131,6 +134,7 @@ class OrderDesk:
         self.portfolio.changed_keys()
         self.risk.restore_states(state.states)
         self.kill_switch.restore(state.states)
+        self.pause.restore(state.states)
         now = self._clock.now()
         for order in state.working_orders:
             change = state.changes.get(order.client_order_id)

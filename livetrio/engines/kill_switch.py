@@ -56,6 +56,8 @@ class KillSwitch:
         self._now = now
         self._remember = remember
         self._is_remembered = False
+        self.breach: str | None = None
+        """What was lost, if that is among the reasons for which trading is halted; a hand cannot end this."""
         self._closing: dict[InstrumentId, _Closing] = {}
 
     def restore(self, states: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
@@ -72,6 +74,11 @@ class KillSwitch:
         self._forget()
         self._risk.set_state(TradingState.ACTIVE)
 
+    def resume(self) -> None:
+        """A halt by hand is over; of what was lost nothing is forgiven. Not while there is a `breach`."""
+        self._forget()
+        self._risk.set_state(TradingState.ACTIVE, is_forgiven=False)
+
     def halt(self, reason: str, *, flatten: bool = False, is_remembered: bool = True) -> None:
         """Let nothing leave any more, cancel all that rests, whoever placed it, and close positions if asked
         to.
@@ -83,6 +90,8 @@ class KillSwitch:
         """
         log.error("trading is halted", reason=reason, flatten=flatten)
         self.is_flattening |= flatten
+        if not is_remembered:
+            self.breach = reason
         self._risk.set_state(TradingState.HALTED, reason)
         if is_remembered or self._is_remembered:
             self._is_remembered = True
@@ -131,6 +140,7 @@ class KillSwitch:
 
     def _forget(self) -> None:
         self.is_flattening = False
+        self.breach = None
         self._closing.clear()
         if self._is_remembered:
             self._is_remembered = False

@@ -103,11 +103,18 @@ class RiskEngine:
 
     # State.
 
-    def set_state(self, state: TradingState, reason: str | None = None, *, is_expected: bool = False) -> None:
+    def set_state(
+        self,
+        state: TradingState,
+        reason: str | None = None,
+        *,
+        is_expected: bool = False,
+        is_forgiven: bool = True,
+    ) -> None:
         """Let more, or less, leave from now on.
 
-        With ACTIVE, drawdown counts from here on. A daily loss stays what it is until midnight, and is told
-        again. What is not expected is a warning in the log.
+        With ACTIVE, drawdown counts from here on, unless nothing is forgiven. A daily loss stays what it is
+        until midnight, and is told again. What is not expected is a warning in the log.
         """
         if state is not self.state:
             tell = log.info if is_expected else log.warning
@@ -116,8 +123,9 @@ class RiskEngine:
         self.state, self.reason = state, reason
         if state is TradingState.ACTIVE:
             self.reason = None
-            self._losses.begin_afresh()
             self._told.clear()
+            if is_forgiven:
+                self._losses.begin_afresh()
 
     def why_halted(self) -> str | None:
         """In words why nothing may leave, or None: something may."""

@@ -10,6 +10,7 @@ from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.engines.execution import ExecutionEngine
 from livetrio.engines.kill_switch import KillSwitch
+from livetrio.engines.pause import Pause
 from livetrio.engines.portfolio import Portfolio
 from livetrio.engines.risk import RiskEngine
 from livetrio.engines.tracker import OrderTracker
@@ -28,6 +29,7 @@ class WatchedDesk(Protocol):
     tracker: OrderTracker
     execution: ExecutionEngine
     kill_switch: KillSwitch
+    pause: Pause
     accounts: list[AccountService]
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
