@@ -26,6 +26,7 @@
     ├── AccountInUse                yours: another engine on this machine trades the account
     ├── AccountRefused              yours: key, account and journal do not belong together, or have no money
     ├── HttpError                   theirs or the network's: a request without a usable answer
+    ├── NoAnswer                    an engine runs, and does not answer a command
     ├── JournalError                the journal cannot be used; its file is left as it is
     │   ├── JournalInUse            yours: another engine writes it
     │   ├── JournalForeign          yours: the file is none of livetrio's journals
@@ -169,6 +170,10 @@ class AccountInUse(LiveTradingError):
 
 class AccountRefused(LiveTradingError):
     """The account cannot be traded: its key, its journal or its money is not what it should be."""
+
+
+class NoAnswer(LiveTradingError):
+    """An engine runs on this machine, and does not answer a command."""
 
 
 class HttpError(LiveTradingError):

@@ -19,6 +19,7 @@ from livetrio.app.journal_commands import fills, orders
 from livetrio.app.options import config_argument, format_option, level_option, set_option
 from livetrio.app.order_commands import halt, reconcile
 from livetrio.app.output import keep_output_alive
+from livetrio.app.running_commands import COMMANDS
 from livetrio.app.simulate_command import simulate
 from livetrio.version import __version__
 
@@ -127,7 +128,7 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-for command in (exchange, simulate, orders, fills, reconcile, halt):
+for command in (exchange, simulate, orders, fills, reconcile, halt, *COMMANDS):
     command.epilog = command.epilog or EPILOG
     livetrio.add_command(command)
 

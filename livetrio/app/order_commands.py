@@ -33,18 +33,21 @@ def reconcile(config: Path, overrides: tuple[str, ...], plan: bool) -> None:
             sys.exit(FAILED)
 
 
-@click.command(short_help="The kill switch of the engine that writes JOURNAL.")
-@click.argument("journal", type=click.Path(path_type=Path))
+@click.command(short_help="The kill switch of the running engine.")
+@click.argument("journal", metavar="JOURNAL|CONFIG", type=click.Path(path_type=Path))
 @click.option("--flatten", is_flag=True, help="Close all positions, too.")
 def halt(journal: Path, flatten: bool) -> None:
-    """Let the engine that writes JOURNAL cancel all orders and place none any more.
+    """Let the engine that writes JOURNAL, or runs CONFIG, cancel all orders and place none any more.
 
-    It goes on without trading, and so do its next runs, until one is told to --forgive.
+    It goes on without trading, and so do its next runs, until `livetrio resume`, or one is told to --forgive.
+    It is told by a signal, which reaches an engine that answers nobody, too.
     """
     with explaining_errors():
+        from livetrio.app.running import find_journal
         from livetrio.errors import NotRunning
         from livetrio.journal.lock import holder_of
 
+        journal = find_journal(journal)
         pid = holder_of(journal)
         if pid is None:
             raise NotRunning(f"no engine writes {journal}")

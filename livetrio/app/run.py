@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Iterable
+import socket
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,6 +23,8 @@ from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.errors import LiveTradingError
 from livetrio.journal.aside import set_aside
+from livetrio.operations.http.listen import listening
+from livetrio.operations.http.plain import plain
 from livetrio.operations.service import Operations
 from livetrio.operations.systemd import Systemd
 from livetrio.strategy.loader import load_strategy
@@ -50,16 +53,19 @@ async def open_engine(
     With a whole `Config` its venues and strategies are set up, and the local exchange if a venue wants it.
 
     Raises:
-      ConfigError: a strategy cannot be loaded, or the recording cannot be read.
+      ConfigError: a strategy cannot be loaded, the recording cannot be read, or the page's address cannot be
+        had.
       Whatever `LiveTradingEngine.run` raises; the block is cancelled then.
     """
     whole = Config(engine=config) if isinstance(config, LiveTradingConfig) else config
     failure: BaseException | None = None
     try:
-        async with open_service_nursery() as services:
-            venues = [await _open_venue(name, whole, services) for name in whole.venues]
-            async with running(make_engine(whole, venues, clock=clock, dial=dial)) as engine:
-                yield engine
+        with listening(whole.operations.http, str(whole.source or "Config")) as sockets:
+            async with open_service_nursery() as services:
+                venues = [await _open_venue(name, whole, services) for name in whole.venues]
+                engine = make_engine(whole, venues, clock=clock, dial=dial, sockets=sockets)
+                async with running(engine):
+                    yield engine
     except BaseExceptionGroup as group:
         failure = lone_leaf(group)
     if failure is not None:
@@ -107,21 +113,22 @@ async def run_config(
     """
     error: BaseException
     try:
-        async with open_service_nursery() as services:
-            venues = [await _open_venue(name, config, services) for name in config.venues]
-            engine = make_engine(config, venues, forgive=forgive, warnings=warnings)
-            freeze_garbage_collector()
-            failure: LiveTradingError | None = None
-            async with trio.open_nursery() as nursery:
-                if duration is not None:
-                    nursery.start_soon(_stop_after, engine, duration)
-                with account_locks(venues, lock_folder(os.environ)):
-                    try:
-                        await engine.run()
-                    except LiveTradingError as exc:
-                        failure = exc
-                nursery.cancel_scope.cancel()
-            return RunOutcome(report=engine.report(), failure=failure)
+        with listening(config.operations.http, str(config.source or "Config")) as sockets:
+            async with open_service_nursery() as services:
+                venues = [await _open_venue(name, config, services) for name in config.venues]
+                engine = make_engine(config, venues, forgive=forgive, warnings=warnings, sockets=sockets)
+                freeze_garbage_collector()
+                failure: LiveTradingError | None = None
+                async with trio.open_nursery() as nursery:
+                    if duration is not None:
+                        nursery.start_soon(_stop_after, engine, duration)
+                    with account_locks(venues, lock_folder(os.environ)):
+                        try:
+                            await engine.run()
+                        except LiveTradingError as exc:
+                            failure = exc
+                    nursery.cancel_scope.cancel()
+                return RunOutcome(report=engine.report(), failure=failure)
     except BaseExceptionGroup as group:
         error = lone_leaf(group)
     raise error  # outside the handler, so that the group does not become its context
@@ -135,10 +142,12 @@ def make_engine(
     dial: Dial | None = None,
     forgive: bool = False,
     warnings: Iterable[str] = (),
+    sockets: Sequence[socket.socket] = (),
 ) -> LiveTradingEngine:
     """An engine with venues and the configuration's strategies, not yet running.
 
-    ``warnings`` are the last lines of the log that matter, to be shown beside it.
+    ``warnings`` are the last lines of the log that matter, to be shown beside it; ``sockets`` those that
+    listen on the page's address, if there is one.
 
     Raises:
       ConfigError: a strategy cannot be loaded.
@@ -146,7 +155,8 @@ def make_engine(
     engine = LiveTradingEngine(MessageBus(), Cache(config.cache), config.engine, clock=clock, dial=dial)
     for venue in venues:
         engine.add_venue(venue)
-    if any(venue.trading is not None for venue in venues):
+    takes_orders = any(venue.trading is not None for venue in venues)
+    if takes_orders:
         engine.take_orders(
             config.journal_path,
             sync=config.journal.sync,
@@ -162,12 +172,16 @@ def make_engine(
             capacity=settings.queue,
             overflow=Overflow(settings.overflow),
         )
+    operations = Operations(
+        config.operations, WatchedEngine(engine), warnings, settings=plain(config), sockets=sockets
+    )
     if config.operations.is_on:
-        operations = Operations(config.operations, WatchedEngine(engine), warnings)
         engine.add_service("operations", operations.run)
     systemd = Systemd.of_environment(os.environ, WatchedEngine(engine))
     if systemd is not None:
         engine.add_service("systemd", systemd.run)
+    if takes_orders:
+        engine.add_service("control socket", operations.run_control)
     return engine
 
 

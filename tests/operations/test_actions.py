@@ -198,7 +198,7 @@ async def test_to_stop_ends_the_engine_in_order_and_nothing_can_be_asked_of_it_a
     assert outcome.done
     assert twice.words == "the engine stops already"
     assert too_late == [False, False]
-    assert run.engine.report().message == "by the test"
+    assert run.engine.report().reason == "by the test"
     assert dict(run.account.orders) == {}
     assert not any(each.done for each in after.values())
     assert after["halt"].words == "there is nothing to halt: the engine has stopped"
