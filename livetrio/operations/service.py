@@ -74,6 +74,10 @@ class Operations:
         """What keeps the engine from doing what it is there for; empty: nothing does."""
         return why_not_ready(self.engine)
 
+    def histograms(self) -> Mapping[str, Any]:
+        """What is counted of delays, by name."""
+        return {}
+
     async def run(self) -> None:
         """Run all parts, until cancelled."""
         measures = self.measures = Measures(self.engine, slow=self.config.slow_ms / 1000)

@@ -6,8 +6,10 @@ GET   /                       the page
       /api/orders             those that are not over; /api/orders/ID: one, by either id
       /api/positions /api/connections /api/tasks /api/config
       /api/history            ?instrument=ID: prices of the last half hour, and the results
-      /api/fills              ?after=NUMBER: the last fills, without those up to that number
-      /api/book/ID            an instrument's order book, if a strategy reads it
+      /api/fills              ?after=NUMBER: the last fills, those with a higher number
+      /api/histograms         what is counted of delays: by name ``bounds`` in seconds, and ``counts``, the
+                              last of which is of what is above all of them
+      /api/book/ID            an order book; empty, and without a time, if no strategy reads it
 POST  /api/pause /api/resume /api/halt /api/flatten /api/stop
       /api/cancel-all         ?instrument=ID: only its orders
 
@@ -73,6 +75,10 @@ class Shown(Protocol):
         """The engine as it is now."""
         ...
 
+    def histograms(self) -> Mapping[str, Any]:
+        """What is counted of delays, by name: ``bounds`` and ``counts``."""
+        ...
+
 
 class Api:
     """Answers requests."""
@@ -90,6 +96,7 @@ class Api:
             "/api/connections": lambda _: shown.look().connections,
             "/api/tasks": lambda _: list_tasks(),
             "/api/config": lambda _: shown.settings,
+            "/api/histograms": lambda _: shown.histograms(),
             "/api/history": self._history,
             "/api/fills": self._fills,
         }
@@ -173,7 +180,9 @@ class Api:
     def _book(self, instrument: str) -> dict[str, Any]:
         book = self._shown.engine.cache.get_book(instrument)
         if book is None:
-            raise Refusal(404, f"no strategy reads the order book of {instrument[:80]}")
+            if self._shown.engine.cache.get_instrument(instrument) is None:
+                raise Refusal(404, f"no instrument {instrument[:80]} is listed")
+            return {"instrument_id": instrument, "time": None, "bids": [], "asks": []}
         return {
             "instrument_id": book.instrument_id,
             "time": format_instant(book.ts_init),
