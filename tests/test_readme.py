@@ -17,6 +17,7 @@ from livetrio.app.config import ExchangeConfig, JournalConfig, LoggingConfig, St
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.exchange import LocalExchange, write_recording
+from livetrio.operations.config import OperationsConfig
 from livetrio.strategy.loader import check_strategy
 from livetrio.venues.hyperliquid import HyperliquidConfig
 
@@ -43,7 +44,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-ENVIRON = {"MY_TOKEN": "a-token-of-mine", "HYPERLIQUID_KEY": "0x" + "11" * 32}
+ENVIRON = {
+    "MY_TOKEN": "a-token-of-mine",
+    "HYPERLIQUID_KEY": "0x" + "11" * 32,
+    "LIVETRIO_TOKEN": "a-token-of-the-page",
+}
 
 
 def load(folder: Path, text: str) -> Config:
@@ -83,6 +88,7 @@ def test_every_setting_is_there_and_what_is_commented_out_is_right(folder: Path)
     assert data["exchange"].keys() == {field.name for field in attrs.fields(ExchangeConfig)}
     assert data["execution"].keys() == {field.name for field in attrs.fields(ExecutionConfig)}
     assert data["risk"].keys() == {field.name for field in attrs.fields(RiskConfig)}
+    assert data["operations"].keys() == {field.name for field in attrs.fields(OperationsConfig)}
     assert data["journal"].keys() == {field.name for field in attrs.fields(JournalConfig)}
     assert config.engine.ws_endpoints[0].headers["Authorization"].resolve() == "a-token-of-mine"
 

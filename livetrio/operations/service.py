@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -75,8 +76,17 @@ class Operations:
         return why_not_ready(self.engine)
 
     def histograms(self) -> Mapping[str, Any]:
-        """What is counted of delays, by name."""
-        return {}
+        """What is counted of delays, by name: ``bounds`` in seconds, and ``counts``."""
+        if self.measures is None:
+            return {}
+        delays, loop = self.measures.delays, self.measures.loop
+        found = {f"orders, {name.replace('_', ' ')}": each for name, each in delays.stages.items()}
+        found |= {f"requests, {kind}": each for kind, each in delays.requests.items()}
+        found |= {f"events to {owner}": each for owner, each in self.measures.handlers.waits.items()}
+        found |= {"the loop's steps": loop.steps, "the loop's lateness": loop.lags}
+        return {
+            name: {"bounds": each.bounds, "counts": each.counts} for name, each in found.items() if each.count
+        }
 
     async def run(self) -> None:
         """Run all parts, until cancelled."""
@@ -94,6 +104,7 @@ class Operations:
 
     async def _serve_page(self) -> None:
         assert self.config.http is not None
+        import_module("livetrio.operations.metrics")  # now, and not in the middle of the trading
         host, _ = split_address(self.config.http)
         token = None if self.config.token is None else self.config.token.resolve()
         server = HttpServer(Api(self, Guard(host, token)).answer)

@@ -10,6 +10,9 @@ GET   /                       the page
       /api/histograms         what is counted of delays: by name ``bounds`` in seconds, and ``counts``, the
                               last of which is of what is above all of them
       /api/book/ID            an order book; empty, and without a time, if no strategy reads it
+      /metrics                for Prometheus: `metrics`
+      /healthz /readyz        200 or 503: whether the loop turns in time; whether the engine does what it is
+                              there for, or why not
 POST  /api/pause /api/resume /api/halt /api/flatten /api/stop
       /api/cancel-all         ?instrument=ID: only its orders
 
@@ -79,6 +82,18 @@ class Shown(Protocol):
         """What is counted of delays, by name: ``bounds`` and ``counts``."""
         ...
 
+    def metrics(self) -> bytes:
+        """For Prometheus."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Whether the loop turns, and in time."""
+        ...
+
+    def why_not_ready(self) -> list[str]:
+        """What keeps the engine from doing what it is there for."""
+        ...
+
 
 class Api:
     """Answers requests."""
@@ -146,6 +161,14 @@ class Api:
         path = asked.path
         if path == "/" or path.startswith("/static/"):
             return find_file(path)
+        if path == "/metrics":
+            from livetrio.operations.metrics import CONTENT_TYPE  # takes 60 ms to import, the first time
+
+            return Reply(status=200, body=self._shown.metrics(), content_type=CONTENT_TYPE)
+        if path == "/healthz":
+            return _tell_health([] if self._shown.is_alive() else ["the loop is late"])
+        if path == "/readyz":
+            return _tell_health(self._shown.why_not_ready())
         if path == "/api/stream":
             return Stream(take=self._take_view, interval=STREAM_INTERVAL)
         if path in self._pages:
@@ -207,3 +230,11 @@ class Api:
         if self._shown.history is None:
             raise Refusal(404, "no history is kept, because operations.http is not set")
         return self._shown.history
+
+
+def _tell_health(troubles: list[str]) -> Reply:
+    """For probes, which look at the status, and for people, who look at the words."""
+    words = "\n".join(troubles) or "ok"
+    return Reply(
+        status=503 if troubles else 200, body=f"{words}\n".encode(), content_type="text/plain; charset=utf-8"
+    )

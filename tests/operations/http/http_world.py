@@ -54,7 +54,7 @@ class Browser:
             method=method, path=path, query=query or {}, headers=given, body=b"", who="http 1.2.3.4"
         )
         reply = self.api.answer(asked)
-        return Answer(reply.status, dict(reply.headers), reply.body)
+        return Answer(reply.status, {"content-type": reply.content_type, **dict(reply.headers)}, reply.body)
 
     def act(self, name, **query):
         """An action, with the token."""

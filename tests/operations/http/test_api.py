@@ -219,3 +219,29 @@ async def test_the_socket_beside_the_journal_needs_no_token(autojump_clock):
 
     assert answer.status == 200
     assert reason == "paused by control socket"
+
+
+async def test_probes_and_prometheus_find_what_they_ask_for(autojump_clock):
+    hands = Hands()
+    async with run_strategy(hands) as run, trio.open_nursery() as nursery:
+        browser = Browser(watch(run))
+        nursery.start_soon(browser.operations.run)
+        await hands.buy()
+        await trio.sleep(2)
+        healthy = [browser.ask(path) for path in ("/healthz", "/readyz")]
+        metrics = browser.ask("/metrics")
+        histograms = browser.ask("/api/histograms").json
+        named = browser.ask("/metrics", host="evil.example")
+        run.site.reset()
+        await trio.sleep(0.1)
+        alive, down = [browser.ask(path) for path in ("/healthz", "/readyz")]
+        nursery.cancel_scope.cancel()
+
+    assert [(each.status, each.body) for each in healthy] == [(200, b"ok\n")] * 2
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert b"livetrio_fills_total 1.0" in metrics.body
+    assert sum(histograms["the loop's lateness"]["counts"]) > 0
+    assert named.status == 403
+    assert alive.status == 200
+    assert down.status == 503
+    assert b"hyperliquid/market" in down.body
