@@ -78,6 +78,12 @@ def _read_duration(_: click.Context, __: click.Parameter, text: str | None) -> f
     is_flag=True,
     help="End halts and entry locks of earlier runs, and let drawdowns count from now.",
 )
+@click.option(
+    "--live/--no-live",
+    default=True,
+    show_default=True,
+    help="Show what it does below the log, where that goes to a terminal and is not JSON.",
+)
 @level_option
 @format_option
 def run(
@@ -85,6 +91,7 @@ def run(
     overrides: tuple[str, ...],
     duration: float | None,
     forgive: bool,
+    live: bool,
     log_level: str | None,
     log_format: str | None,
 ) -> None:
@@ -95,13 +102,16 @@ def run(
     with explaining_errors(format):
         import trio
 
+        from livetrio.app.live_screen import live_screen
         from livetrio.app.logs import configure_logs
         from livetrio.app.run import run_config
         from livetrio.operations.recent import RecentLines
 
         recent = RecentLines()
         configure_logs(format, log_level or settings.logging.level, listener=recent.take)
-        outcome = trio.run(partial(run_config, settings, duration=duration, forgive=forgive, warnings=recent))
+        work = partial(run_config, settings, duration=duration, forgive=forgive, warnings=recent)
+        with live_screen(wanted=live and format != "json") as screen:
+            outcome = trio.run(partial(work, screen=screen))
         if outcome.failure is not None:
             tell_failure(outcome.failure, format)
         _print_report(outcome.report, format)

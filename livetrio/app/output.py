@@ -9,15 +9,41 @@ standard error is told once. A character that the stream's encoding lacks is wri
 from __future__ import annotations
 
 import io
+import os
 import select
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
+
+_diverted: dict[int, Callable[[bytes], object]] = {}
+"""By file descriptor: who writes what is written there, meanwhile."""
 
 
 def keep_output_alive() -> None:
     """Let writing to the standard output and error of this process never fail."""
     sys.stdout = _wrap(sys.stdout)
     sys.stderr = _wrap(sys.stderr)
+
+
+@contextmanager
+def diverting(terminal: int, write: Callable[[bytes], object]) -> Iterator[None]:
+    """Let somebody else write, while the block runs, what is written to the terminal by the standard streams.
+
+    Args:
+      terminal: a file descriptor of it; a stream that goes elsewhere is left as it is.
+    """
+    name = os.ttyname(terminal)
+    for descriptor in (1, 2):
+        if os.isatty(descriptor) and os.ttyname(descriptor) == name:
+            _diverted[descriptor] = write
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        _diverted.clear()
 
 
 class _LastingFile(io.FileIO):
@@ -31,6 +57,9 @@ class _LastingFile(io.FileIO):
     def write(self, data: Any, /) -> int:
         size = memoryview(data).nbytes
         if self._is_gone:
+            return size
+        if self._descriptor in _diverted:
+            _diverted[self._descriptor](bytes(data))
             return size
         try:
             while (written := super().write(data)) is None:  # somebody made it non-blocking, and it is full

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import attrs
@@ -25,8 +26,12 @@ from livetrio.errors import LiveTradingError
 from livetrio.journal.aside import set_aside
 from livetrio.operations.http.listen import listening
 from livetrio.operations.http.plain import plain
+from livetrio.operations.look import look_at
 from livetrio.operations.service import Operations
 from livetrio.operations.systemd import Systemd
+from livetrio.operations.terminal.live import LiveView
+from livetrio.operations.terminal.render import Style
+from livetrio.operations.terminal.screen import Screen
 from livetrio.strategy.loader import load_strategy
 from livetrio.subscription import Overflow
 from livetrio.supervision.dial import Dial
@@ -100,11 +105,13 @@ async def run_config(
     duration: float | None = None,
     forgive: bool = False,
     warnings: Iterable[str] = (),
+    screen: Screen | None = None,
 ) -> RunOutcome:
     """Run what a configuration says, until it ends, a signal comes, or ``duration`` seconds have passed.
 
     With ``forgive`` halts and entry locks of earlier runs are ended, and drawdowns count from now.
-    ``warnings`` are the last lines of the log that matter, to be shown beside it.
+    ``warnings`` are the last lines of the log that matter, to be shown beside it. What the engine does is
+    shown on the ``screen``, if there is one.
 
     Raises:
       ConfigError: as `open_engine`.
@@ -117,17 +124,11 @@ async def run_config(
             async with open_service_nursery() as services:
                 venues = [await _open_venue(name, config, services) for name in config.venues]
                 engine = make_engine(config, venues, forgive=forgive, warnings=warnings, sockets=sockets)
+                if screen is not None:
+                    _show(engine, config, warnings, screen)
                 freeze_garbage_collector()
-                failure: LiveTradingError | None = None
-                async with trio.open_nursery() as nursery:
-                    if duration is not None:
-                        nursery.start_soon(_stop_after, engine, duration)
-                    with account_locks(venues, lock_folder(os.environ)):
-                        try:
-                            await engine.run()
-                        except LiveTradingError as exc:
-                            failure = exc
-                    nursery.cancel_scope.cancel()
+                with account_locks(venues, lock_folder(os.environ)):
+                    failure = await _run_for(engine, duration)
                 return RunOutcome(report=engine.report(), failure=failure)
     except BaseExceptionGroup as group:
         error = lone_leaf(group)
@@ -185,6 +186,13 @@ def make_engine(
     return engine
 
 
+def _show(engine: LiveTradingEngine, config: Config, warnings: Iterable[str], screen: Screen) -> None:
+    """Let the engine be seen on a terminal while it runs."""
+    style = Style(colours="NO_COLOR" not in os.environ, old_after=config.risk.max_price_age_ms / 1000)
+    look = partial(look_at, WatchedEngine(engine), warnings)
+    engine.add_service("live view", LiveView(screen, look, style).run)
+
+
 async def _open_venue(name: str, config: Config, services: ServiceNursery) -> TradingVenue:
     """The venue of a section of the configuration; starts the local exchange if it wants that."""
     factory = VENUES[name].load()
@@ -194,6 +202,20 @@ async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Tr
     set_aside(config.journal_path)  # it is about the exchange of another run, which is gone
     base_url, key = await start_local_exchange(config, services)
     return factory.make(settings, base_url=base_url, key=key)
+
+
+async def _run_for(engine: LiveTradingEngine, duration: float | None) -> LiveTradingError | None:
+    """Run it, for so many seconds at the most; what it failed of."""
+    failure: LiveTradingError | None = None
+    async with trio.open_nursery() as nursery:
+        if duration is not None:
+            nursery.start_soon(_stop_after, engine, duration)
+        try:
+            await engine.run()
+        except LiveTradingError as exc:
+            failure = exc
+        nursery.cancel_scope.cancel()
+    return failure
 
 
 async def _stop_after(engine: LiveTradingEngine, seconds: float) -> None:
