@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from livetrio.app.complaints import FAILED, LEFT, explaining_errors, tell_failure
+from livetrio.app.doctor_command import doctor
 from livetrio.app.exchange_command import exchange
 from livetrio.app.journal_commands import fills, orders
 from livetrio.app.options import config_argument, format_option, level_option, set_option
@@ -138,7 +139,7 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-for command in (exchange, simulate, orders, fills, reconcile, halt, *COMMANDS):
+for command in (doctor, exchange, simulate, orders, fills, reconcile, halt, *COMMANDS):
     command.epilog = command.epilog or EPILOG
     livetrio.add_command(command)
 

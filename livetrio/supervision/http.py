@@ -14,6 +14,7 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
 
+import attrs
 import httpcore2
 import trio
 
@@ -41,6 +42,15 @@ _NETWORK_ERRORS = (
 )
 
 
+@attrs.frozen
+class HttpAnswer:
+    """What a server answered."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    """Names in lower case; of repeated ones the last."""
+
+
 class HttpClient:
     """POSTs JSON. Used with ``async with``, or closed with `aclose`."""
 
@@ -48,7 +58,11 @@ class HttpClient:
         self._pools = {tls: _open_pool(dial, tls=tls) for tls in (False, True)}
 
     async def post(self, request: HttpRequest, headers: Mapping[str, str] | None = None) -> bytes:
-        """Send a request and return the body of the answer, which was a 200.
+        """Send a request and return the body of the answer, which was a 200; see `fetch`."""
+        return (await self.fetch(request, headers)).body
+
+    async def fetch(self, request: HttpRequest, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        """Send a request and return the answer, which was a 200.
 
         The deadline is the caller's. If it passes, or if the error has no status, the server may or may
         not have done what was asked.
@@ -74,7 +88,8 @@ class HttpClient:
             text = body[:200].decode("utf-8", "backslashreplace").strip()
             words = f"POST {request.url}: status {response.status}" + (f", {text}" if text else "")
             raise HttpError(words, status=response.status)
-        return body
+        told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+        return HttpAnswer(body, told)
 
     async def aclose(self) -> None:
         """Close what connections are kept."""

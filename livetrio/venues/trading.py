@@ -167,8 +167,24 @@ class Page(Generic[T]):
     all."""
 
 
+@attrs.frozen(kw_only=True)
+class Allowance:
+    """How many actions an account may have before the venue lets it have few."""
+
+    used: int
+    cap: int
+
+
 class Budget(Protocol):
     """Plans how much may be sent, so that nothing has to be refused."""
+
+    messages_per_second: float
+    """How many signed requests may be sent for long."""
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """Of the account; None: it was not asked, or there is no such limit."""
+        ...
 
     def delay(self, request: SignedRequest | Question[Any], now: float) -> float:
         """Seconds until it may be sent, by trio's time; 0: now. Cancels go before all else."""
@@ -252,6 +268,18 @@ class Trading(Protocol):
 
     def ask_identity(self) -> Question[str | None]:
         """Whether key and account belong together and there is money: what is wrong, or None."""
+        ...
+
+    def ask_proof(self, now: int) -> Question[str | None]:
+        """A signed request that changes nothing: why the venue does not take what the key signs, or None.
+
+        Args:
+          now: UTC nanoseconds, for the nonce.
+        """
+        ...
+
+    def ask_key_end(self) -> Question[int | None]:
+        """Until when the key may act for the account, UTC nanoseconds; None: no end is known."""
         ...
 
     def ask_time(self) -> Question[int]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from livetrio.venues.hyperliquid.batches import MAX_ENTRIES, ActionRequest
 from livetrio.venues.hyperliquid.buckets import TokenBucket
-from livetrio.venues.trading import Cancel, Question, ScheduleCancel, SignedRequest
+from livetrio.venues.trading import Allowance, Cancel, Question, ScheduleCancel, SignedRequest
 
 WEIGHT_PER_MINUTE = 1200
 MESSAGES_PER_MINUTE = 2000
@@ -47,6 +47,9 @@ _USED_UP = re.compile(r"Too many cumulative requests sent \((\d+) > (\d+)\)")
 class HyperliquidBudget:
     """A `livetrio.venues.trading.Budget`. It counts what is spent here, and not what others spend."""
 
+    messages_per_second = (MESSAGES_PER_MINUTE - OTHER_MESSAGES) * (1 - RESERVE) / 60
+    """Of orders; cancellations may have what is kept for them besides."""
+
     def __init__(self) -> None:
         self._weight = TokenBucket(WEIGHT_PER_MINUTE * (1 - RESERVE), at_once=WEIGHT_AT_ONCE)
         self._messages = TokenBucket(MESSAGES_PER_MINUTE - OTHER_MESSAGES, at_once=MESSAGES_AT_ONCE)
@@ -57,6 +60,11 @@ class HyperliquidBudget:
         self.cap = 0
         """How many it may have, but for cancellations."""
         self._last_action = float("-inf")
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """Of the account; None: it was not asked."""
+        return None if self.used is None else Allowance(used=self.used, cap=self.cap)
 
     def delay(self, request: SignedRequest | Question[Any], now: float) -> float:
         """Seconds until it may be sent."""

@@ -91,6 +91,22 @@ def ask_identity(url: str, account: str, signer: str, vault: str | None = None) 
     return Question(requests=requests, weight=weight, read=read)
 
 
+def ask_key_end(url: str, account: str, signer: str) -> Question[int | None]:
+    """Until when a key may act as an agent, UTC nanoseconds; None: the venue does not tell.
+
+    It tells of named agents that are not over, and an account's own key has no end.
+    """
+    signer = signer.lower()
+
+    def read(answers: Sequence[bytes], _: int) -> int | None:
+        agents = read_answer(_AGENTS, answers[0], "extraAgents") or ()
+        ends = [each.validUntil for each in agents if each.address.lower() == signer]
+        return None if not ends or ends[0] is None else ends[0] * MS
+
+    request = info_request(url, type="extraAgents", user=account.lower())
+    return Question(requests=(request,), weight=USUAL, read=read)
+
+
 # ------------------------------------------------------------------ what can be wrong
 
 

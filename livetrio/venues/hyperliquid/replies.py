@@ -112,6 +112,24 @@ def read_reply(commands: Sequence[Command], entries: Sequence[int], body: bytes)
     return _read_outcomes(commands, entries, answer.response.data.statuses)
 
 
+def read_proof(body: bytes) -> str | None:
+    """Why the venue did not take a request that changes nothing, in its words; None: it did.
+
+    Raises:
+      FrameError: the answer makes no sense, so nothing is known.
+    """
+    try:
+        answer = _ANSWER.decode(body)
+    except DECODING_ERRORS as exc:
+        raise frame_error(body, exc) from exc
+    if answer.status == "ok":
+        return None
+    words = answer.error or answer.response
+    if not isinstance(words, str):
+        raise FrameError("wrong-types", f"an answer of the status {answer.status!r}: {_shown(body)}")
+    return words
+
+
 def _refuse_all(commands: Sequence[Command], refusal: Refusal, text: str) -> list[CommandResult]:
     if refusal.loses_order and len(commands) > 1:
         refusal = Refusal(text, Verdict.UNKNOWN)  # one of them was lost, and it does not say which

@@ -21,9 +21,10 @@ from livetrio.model import (
 )
 from livetrio.venues.base import HttpRequest
 from livetrio.venues.hyperliquid import order_rules, questions, replies, wire
+from livetrio.venues.hyperliquid.actions import Json
 from livetrio.venues.hyperliquid.batches import ActionRequest, Batch, make_batches
 from livetrio.venues.hyperliquid.budget import HyperliquidBudget
-from livetrio.venues.hyperliquid.identity import ask_identity
+from livetrio.venues.hyperliquid.identity import ask_identity, ask_key_end
 from livetrio.venues.hyperliquid.instruments import Listing
 from livetrio.venues.hyperliquid.nonces import Nonces
 from livetrio.venues.hyperliquid.signers import make_signer
@@ -108,26 +109,12 @@ class HyperliquidTrading:
         return [self._sign(batch, now, expires) for batch in batches]
 
     def _sign(self, batch: Batch, now: int, expires: int | None) -> ActionRequest:
-        nonce = self._nonces.next(now)
         expires_after = (
             expires // wire.NANOSECONDS_PER_MILLISECOND
             if expires is not None and batch.lane.may_expire
             else None
         )
-        signature = sign_action(
-            self._signer,
-            batch.action,
-            nonce,
-            vault=self._vault,
-            expires_after=expires_after,
-            is_mainnet=self._is_mainnet,
-        )
-        payload = {"action": batch.action, "nonce": nonce, "signature": signature.to_wire()}
-        if self._vault is not None:
-            payload["vaultAddress"] = self._vault
-        if expires_after is not None:
-            payload["expiresAfter"] = expires_after
-        body = msgspec.json.encode(payload)
+        nonce, body = self._signed_body(batch.action, now, expires_after)
         self._last_request_id += 1
         return ActionRequest(
             request_id=self._last_request_id,
@@ -138,6 +125,24 @@ class HyperliquidTrading:
             http=HttpRequest(url=self._exchange_url, body=body),
             expires=None if expires_after is None else expires_after * wire.NANOSECONDS_PER_MILLISECOND,
         )
+
+    def _signed_body(self, action: Json, now: int, expires_after: int | None) -> tuple[int, bytes]:
+        """The nonce, and what is posted."""
+        nonce = self._nonces.next(now)
+        signature = sign_action(
+            self._signer,
+            action,
+            nonce,
+            vault=self._vault,
+            expires_after=expires_after,
+            is_mainnet=self._is_mainnet,
+        )
+        payload = {"action": action, "nonce": nonce, "signature": signature.to_wire()}
+        if self._vault is not None:
+            payload["vaultAddress"] = self._vault
+        if expires_after is not None:
+            payload["expiresAfter"] = expires_after
+        return nonce, msgspec.json.encode(payload)
 
     def read_reply(self, request: SignedRequest, body: bytes) -> Sequence[CommandResult]:
         """What the answer says of each command.
@@ -182,6 +187,17 @@ class HyperliquidTrading:
     def ask_identity(self) -> Question[str | None]:
         """Whether key and account belong together and there is money: what is wrong, or None."""
         return ask_identity(self._info_url, self._account, self._signer.address, self._vault)
+
+    def ask_proof(self, now: int) -> Question[str | None]:
+        """Why the venue does not take what the key signs, or None. A ``noop`` uses up its nonce, and is all
+        that it does (exchange-endpoint, 2026-08-22)."""
+        _, body = self._signed_body({"type": "noop"}, now, None)
+        request = HttpRequest(url=self._exchange_url, body=body)
+        return Question(requests=(request,), weight=1, read=lambda answers, _: replies.read_proof(answers[0]))
+
+    def ask_key_end(self) -> Question[int | None]:
+        """Until when the key may act for the account, UTC nanoseconds; None: no end is known."""
+        return ask_key_end(self._info_url, self._account, self._signer.address)
 
     def ask_time(self) -> Question[int]:
         """The venue's clock, UTC nanoseconds."""

@@ -17,7 +17,7 @@ from livetrio.venues.hyperliquid.refusals import (
     STATUS_VERDICTS,
     TRANSPORT_REFUSALS,
 )
-from livetrio.venues.hyperliquid.replies import read_reply
+from livetrio.venues.hyperliquid.replies import read_proof, read_reply
 from livetrio.venues.trading import Cancel, CommandResult, ScheduleCancel, Submit, Verdict
 
 DONE, REFUSED, RETRY, UNKNOWN = Verdict.DONE, Verdict.REFUSED, Verdict.RETRY, Verdict.UNKNOWN
@@ -395,3 +395,26 @@ def test_a_key_that_is_not_known_any_more_closes_the_gate(text):
     (result,) = read(error(text), SUBMIT)
 
     assert (result.verdict, result.is_closed, result.takes_post_only) == (REFUSED, True, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b'{"status":"ok","response":{"type":"default"}}', None),
+        (
+            b'{"status":"err","response":"User or API Wallet 0x1 does not exist."}',
+            "User or API Wallet 0x1 does not exist.",
+        ),
+        (b'{"error":"busy"}', "busy"),
+    ],
+)
+def test_a_proof_is_that_the_venue_took_it(body, wrong):
+    assert read_proof(body) == wrong
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{", b'{"status":"err"}', b'{"status":"what","response":{"type":"x"}}']
+)
+def test_an_answer_that_makes_no_sense_proves_nothing(body):
+    with pytest.raises(FrameError):
+        read_proof(body)

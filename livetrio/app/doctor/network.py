@@ -1,0 +1,207 @@
+"""Network: the way to a venue: names, connections, TLS, latency, clocks, WebSockets."""
+
+from __future__ import annotations
+
+import math
+import ssl
+import statistics
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import attrs
+import trio
+
+from livetrio.app.doctor.check import FAILED, OK, WARNING, Check
+from livetrio.clock import NANOSECONDS, Clock
+from livetrio.errors import ConnectionFailed, ConnectionLost, FrameError, HttpError, TlsError
+from livetrio.supervision.dial import Address, Dial
+from livetrio.supervision.http import HttpAnswer, HttpClient
+from livetrio.supervision.websocket import open_websocket
+from livetrio.venues.base import StreamAddress
+from livetrio.venues.trading import Question, TradingVenue
+
+PATIENCE = 10.0
+"""Seconds for one thing."""
+
+REQUESTS = 5
+"""That are timed."""
+
+SLOW = 0.5
+"""Seconds there and back that are many."""
+
+SKEWED = 1.0
+"""Seconds between two clocks that are worth a word; computers with NTP differ by some milliseconds."""
+
+SOON = 14 * 86_400
+"""Seconds: a certificate that ends within them should have been renewed."""
+
+
+async def check_name(address: Address) -> Check:
+    """Whether the name resolves, and to what."""
+    begun = trio.current_time()
+    with trio.move_on_after(PATIENCE):
+        try:
+            found = await trio.socket.getaddrinfo(address.host, address.port, type=trio.socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            words = f"{address.host} does not resolve: {getattr(error, 'strerror', None) or error}"
+            return Check("dns", FAILED, words, "is the name right, and the network up? see /etc/resolv.conf")
+        numbers = ", ".join(dict.fromkeys(str(each[4][0]) for each in found))
+        return Check("dns", OK, f"{address.host} is {numbers}, found in {_ms(trio.current_time() - begun)}")
+    return Check("dns", FAILED, f"{address.host} is not found in {PATIENCE:g} s", "see /etc/resolv.conf")
+
+
+async def check_way(address: Address, dial: Dial, clock: Clock) -> Sequence[Check]:
+    """Whether it can be connected to, and how well that is protected."""
+    begun = trio.current_time()
+    with trio.move_on_after(PATIENCE):
+        try:
+            stream = await dial(address)
+        except TlsError as error:
+            advice = "is this machine's clock right, and ca-certificates up to date? is somebody in between?"
+            return [Check("tls", FAILED, str(error), advice)]
+        except ConnectionFailed as error:
+            return [Check("tcp", FAILED, str(error), "is the address right, and does a firewall let it out?")]
+        took = trio.current_time() - begun
+        found = _look_at_tls(stream, clock)
+        await trio.aclose_forcefully(stream)
+        return [
+            Check("tcp", OK, f"{address} accepts connections, in {_ms(took)} with all handshakes"),
+            *found,
+        ]
+    return [Check("tcp", FAILED, f"{address} says nothing in {PATIENCE:g} s", "does a firewall let it out?")]
+
+
+def _look_at_tls(stream: trio.abc.Stream, clock: Clock) -> Iterator[Check]:
+    if not isinstance(stream, trio.SSLStream):
+        return
+    version: str = stream.version() or "?"
+    certificate: dict[str, Any] = stream.getpeercert() or {}
+    if "notAfter" not in certificate:
+        yield Check("tls", OK, f"{version}; the certificate says no end")
+        return
+    end = ssl.cert_time_to_seconds(certificate["notAfter"])
+    left = end - clock.now() / NANOSECONDS
+    found = f"{version}; the certificate is good until {datetime.fromtimestamp(end, UTC):%Y-%m-%d}"
+    if left < SOON:
+        yield Check("tls", WARNING, f"{found}, {left / 86_400:.1f} days", "the venue has to renew it")
+    else:
+        yield Check("tls", OK, found)
+
+
+# Questions that are timed.
+
+
+@attrs.frozen
+class Sample:
+    """An answer, and what it tells of the clocks."""
+
+    round_trip: float
+    """Seconds."""
+    offset: float | None
+    """Seconds that the venue's clock is ahead of ours, give or take half the round trip; None: not told."""
+    date_offset: float | None
+    """The same by the ``Date`` of HTTP, as little as it must be: it has whole seconds."""
+
+
+async def check_answers(
+    venue: TradingVenue, http: HttpClient, clock: Clock, expire: float
+) -> Sequence[Check]:
+    """How fast it answers, and how its clock stands to ours; ``expire``: seconds that an order may take."""
+    samples: list[Sample] = []
+    with trio.move_on_after(PATIENCE) as limit:
+        try:
+            for _ in range(REQUESTS):
+                samples.append(await _ask(venue, http, clock))  # noqa: PERF401  # those that came are counted
+        except (HttpError, FrameError) as error:
+            advice = "is the address that of the venue's API? see its status page"
+            return [Check("latency", FAILED, str(error), advice)]
+    if limit.cancelled_caught:
+        found = f"{len(samples)} answers to {REQUESTS} requests in {PATIENCE:g} s"
+        return [Check("latency", FAILED, found, "see the venue's status page, and this machine's network")]
+    return [_check_latency([each.round_trip for each in samples]), _check_clock(samples, expire)]
+
+
+async def _ask(venue: TradingVenue, http: HttpClient, clock: Clock) -> Sample:
+    question: Question[int] | None = None if venue.trading is None else venue.trading.ask_time()
+    request = venue.instrument_requests()[0] if question is None else question.requests[0]
+    sent, begun = clock.now(), trio.current_time()
+    answer = await http.fetch(request)
+    took = trio.current_time() - begun
+    middle = sent / NANOSECONDS + took / 2
+    theirs = None if question is None else question.read([answer.body], clock.now()) / NANOSECONDS - middle
+    return Sample(took, theirs, _date_offset(answer, middle))
+
+
+def _date_offset(answer: HttpAnswer, ours: float) -> float | None:
+    try:
+        begin = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return None
+    if begin <= ours < begin + 1:
+        return 0.0
+    return begin - ours if ours < begin else begin + 1 - ours
+
+
+def _check_latency(times: Sequence[float]) -> Check:
+    median = statistics.median(times)
+    found = f"an answer takes {_ms(min(times))} at best, {_ms(median)} median of {len(times)}"
+    if median > SLOW:
+        return Check("latency", WARNING, found, "run nearer to the venue, or on a better line")
+    return Check("latency", OK, found)
+
+
+def _check_clock(samples: Sequence[Sample], expire: float) -> Check:
+    best = min(samples, key=lambda each: each.round_trip)
+    offset = best.offset if best.offset is not None else best.date_offset
+    if offset is None:
+        return Check("clock", WARNING, "the venue does not say what time it is", "let NTP keep this clock")
+    source = "" if best.offset is not None else ", by its HTTP, in whole seconds"
+    differ = max(0.0, abs(offset) - best.round_trip / 2)
+    if differ < SKEWED:
+        return Check(
+            "clock", OK, f"within {_ms(math.ceil(abs(offset) * 1000) / 1000)} of the venue's{source}"
+        )
+    found = f"{abs(offset):.1f} s {'behind' if offset > 0 else 'ahead of'} the venue's{source}"
+    if best.date_offset is not None and best.offset is not None and abs(best.date_offset - offset) > 2:
+        found += f" (its HTTP says {abs(best.date_offset):.0f} s)"
+    advice = "set this machine's clock, and let NTP keep it (timedatectl set-ntp true)"
+    if differ > expire / 2:
+        return Check("clock", FAILED, f"{found}; orders expire after {expire:g} s", advice)
+    return Check("clock", WARNING, found, advice)
+
+
+# WebSockets.
+
+
+async def check_stream(venue: TradingVenue, stream: StreamAddress, dial: Dial) -> Check:
+    """Whether a WebSocket opens, and something comes by it."""
+    name = f"ws {stream.name}"
+    codec = venue.open_codec(stream.name, 1)
+    came: trio.Event = trio.Event()
+    begun = trio.current_time()
+    up = begun
+    with trio.move_on_after(PATIENCE) as limit:
+        try:
+            async with open_websocket(
+                stream.url, dial=dial, headers=stream.headers, on_messages=lambda _: came.set()
+            ) as websocket:
+                up = trio.current_time()
+                for message in (*stream.subscriptions, codec.heartbeat()):
+                    if message is not None:
+                        await websocket.send(message)
+                await came.wait()
+                first = trio.current_time()
+        except (ConnectionFailed, ConnectionLost) as error:
+            return Check(
+                name, FAILED, str(error), "see the venue's status page; does a proxy stand in between?"
+            )
+    if limit.cancelled_caught:
+        found = f"nothing came by it in {PATIENCE:g} s"
+        return Check(name, FAILED, found, "see the venue's status page; does a proxy stand in between?")
+    return Check(name, OK, f"opens in {_ms(up - begun)}, the first message comes {_ms(first - up)} later")
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
