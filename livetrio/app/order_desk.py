@@ -119,6 +119,8 @@ class OrderDesk:
         self.accounts: list[AccountService] = []
         self._fills_since = _remembered_since(journal)
         self._state = journal.load(fills_since=self._fills_since)
+        self.was_killed = self._state.was_killed
+        """Whether nobody ended the run before this one."""
         self._restore(self._state)
         if forgive:
             self.risk.forgive()

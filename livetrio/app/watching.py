@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from livetrio.app.engine import LiveTradingEngine
 from livetrio.app.order_desk import OrderDesk
 from livetrio.clock import Clock
+from livetrio.model import ShutdownEvent
 from livetrio.strategy.runner import StrategyRunner
 from livetrio.supervision.status import ConnectionStatus
 
@@ -50,6 +51,12 @@ class WatchedEngine:
     def refused(self) -> Mapping[str, int]:
         """Market data that was not believed, by reason."""
         return self._engine.data.refused
+
+    @property
+    def shutdown(self) -> ShutdownEvent | None:
+        """Why it stops, or has stopped; None: it does not."""
+        run = self._engine.current
+        return None if run is None else run.ending.shutdown
 
     def connection_status(self) -> list[ConnectionStatus]:
         """Every connection as it is now."""

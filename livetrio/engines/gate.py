@@ -35,6 +35,8 @@ class Gate:
         self.on_change = on_change
         self._reasons: dict[str, Closed] = {"connection": Closed("not connected yet", since)}
         self._on_trial: dict[str, Closed] = {}
+        self.closed_since = since
+        """Since when it is closed, or was the last time, for whatever reasons; UTC nanoseconds."""
 
     def close(self, key: str, words: str, now: int, *, passes_post_only: bool = False) -> None:
         """Keep it closed for a reason, until `open` is called with the same key.
@@ -46,6 +48,8 @@ class Gate:
         known = self._reasons.get(key) or self._on_trial.pop(key, None)
         since = now if known is None else known.since
         self._reasons[key] = Closed(words, since, passes_post_only)
+        if was_open:
+            self.closed_since = since
         self._tell_change(was_open)
 
     def open(self, key: str, *, on_trial: bool = False) -> None:

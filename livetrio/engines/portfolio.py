@@ -27,6 +27,7 @@ from livetrio.cache import Cache
 from livetrio.engines.difference import PositionDifference, reported_pnl
 from livetrio.engines.holding import EXACT, ZERO, Change, Grid, Holding
 from livetrio.engines.inventory import Inventory, Outcome
+from livetrio.engines.surprises import Surprises
 from livetrio.engines.wallet import Wallet
 from livetrio.model import (
     AccountReport,
@@ -57,6 +58,8 @@ class Portfolio:
         self.bus = bus
         self.on_round_trip = on_round_trip
         """If set, told whenever a strategy's position in an instrument has come to zero or turned."""
+        self.surprises = Surprises()
+        """Positions and orders that were found and that the journal does not explain."""
         self._inventories: dict[str, Inventory] = {}
         self._wallets: dict[str, Wallet] = {}
         """By venue."""
@@ -110,6 +113,9 @@ class Portfolio:
             self._settle_day(inventory, price)
             outcome = inventory.adopt(quantity, price, ts, self._grid(instrument_id))
             self._tell_change(inventory, outcome, ts)
+        self.surprises.add(
+            f"{instrument_id}: the position is {inventory.net.quantity:f} and not {before:f} ({reason})"
+        )
         log.warning(
             "position adopted",
             instrument=instrument_id,

@@ -299,6 +299,11 @@ class OrderTracker:
             ts_init=report.ts_init,
             ts_event=report.ts_event,
         )
+        price = "" if order.price is None else f" at {order.price:f}"
+        self.portfolio.surprises.add(
+            f"{order.instrument_id}: an order rests that is not in the journal, "
+            f"{order.side.value} {order.quantity:f}{price} ({key})"
+        )
         log.warning(
             "order found that is not in the journal",
             order=key,

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from livetrio.clock import NANOSECONDS
 from livetrio.engines.locks import Lock
-from livetrio.model import Account, Order, Position, Quote
+from livetrio.model import Account, Order, Position, Quote, ShutdownEvent
 from livetrio.operations.view import (
     AccountView,
     ConnectionView,
+    EndingView,
     GateView,
     OrderView,
     PositionView,
@@ -41,7 +42,12 @@ def look_at(engine: Watched, warnings: Iterable[str] = ()) -> View:
         trading=None if desk is None else _trading(desk, now),
         refused=dict(engine.refused),
         warnings=tuple(warnings),
+        ending=None if engine.shutdown is None else _ending(engine.shutdown),
     )
+
+
+def _ending(shutdown: ShutdownEvent) -> EndingView:
+    return EndingView(reason=shutdown.reason.value, message=shutdown.message)
 
 
 def _connection(status: ConnectionStatus, now: int) -> ConnectionView:
@@ -111,6 +117,9 @@ def _trading(desk: WatchedDesk, now: int) -> TradingView:
         is_priced=desk.portfolio.is_priced(),
         locks=tuple(map(name_lock, risk.locks())),
         journal=str(desk.keeper.journal.path),
+        surprises=tuple(desk.portfolio.surprises),
+        surprise_count=desk.portfolio.surprises.count,
+        was_killed=desk.was_killed,
     )
 
 
@@ -122,6 +131,7 @@ def _gate(account: AccountService, now: int) -> GateView:
         is_open=gate.is_open,
         reasons=tuple(_reasons(account, now)),
         waiting=account.link.waiting,
+        closed_for=None if gate.is_open or not gate.closed_since else _seconds(now - gate.closed_since),
     )
 
 

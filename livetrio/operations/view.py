@@ -110,6 +110,8 @@ class GateView:
     """In words, with for how long; empty: it is open."""
     waiting: int
     """Commands that wait to be sent or answered."""
+    closed_for: float | None = None
+    """Seconds since it closed; None: it is open, or nobody knows."""
 
 
 @attrs.frozen(kw_only=True)
@@ -157,6 +159,26 @@ class TradingView:
     locks: tuple[str, ...]
     """Entry locks that hold, in words."""
     journal: str
+    surprises: tuple[str, ...] = ()
+    """The last positions and orders that were found and that the journal does not explain, in words."""
+    surprise_count: int = 0
+    """How many there were in this run."""
+    was_killed: bool = False
+    """Whether nobody ended the run before this one."""
+
+
+@attrs.frozen(kw_only=True)
+class EndingView:
+    """Why an engine stops, or has stopped."""
+
+    reason: str
+    """``user_request``, ``signal`` or ``error``."""
+    message: str | None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong."""
+        return self.reason == "error"
 
 
 @attrs.frozen(kw_only=True)
@@ -176,6 +198,8 @@ class View:
     """Market data that was not believed, by reason."""
     warnings: tuple[str, ...]
     """The last lines of the log that were warnings or errors, the oldest first."""
+    ending: EndingView | None = None
+    """None: it does not stop."""
 
     @property
     def uptime(self) -> float:

@@ -14,6 +14,7 @@ from livetrio.engines.pause import Pause
 from livetrio.engines.portfolio import Portfolio
 from livetrio.engines.risk import RiskEngine
 from livetrio.engines.tracker import OrderTracker
+from livetrio.model import ShutdownEvent
 from livetrio.strategy.runner import StrategyRunner
 from livetrio.supervision.account import AccountService
 from livetrio.supervision.journal_keeper import JournalKeeper
@@ -31,6 +32,8 @@ class WatchedDesk(Protocol):
     kill_switch: KillSwitch
     pause: Pause
     accounts: list[AccountService]
+    was_killed: bool
+    """Whether nobody ended the run before this one."""
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
         """The kill switch."""
@@ -71,6 +74,11 @@ class Watched(Protocol):
     @property
     def refused(self) -> Mapping[str, int]:
         """Market data that was not believed, by reason."""
+        ...
+
+    @property
+    def shutdown(self) -> ShutdownEvent | None:
+        """Why it stops, or has stopped; None: it does not."""
         ...
 
     def connection_status(self) -> list[ConnectionStatus]:
