@@ -30,6 +30,7 @@ class Drawing:
     seconds: float | None = None
     faults: str | Sequence[str] | None = None
     regime: Regime | None = None
+    pace: float | None = None
     latency: str | None = None
     instruments: int | None = None
 
@@ -54,7 +55,12 @@ class Drawing:
     @property
     def knobs(self) -> dict[str, Any]:
         """What is said beside seed, horizon and faults."""
-        knobs = {"regime": self.regime, "latency": self.latency, "instruments": self.instruments}
+        knobs = {
+            "regime": self.regime,
+            "pace": self.pace,
+            "latency": self.latency,
+            "instruments": self.instruments,
+        }
         return {name: value for name, value in knobs.items() if value is not None}
 
     def plan(self, seed: int) -> Plan:

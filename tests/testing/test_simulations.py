@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
+import attrs
 import pytest
 import structlog
 from authors_strategies import BTC, Buyer, Faulty, Watcher, holds_little, returns_nothing, waits
@@ -108,7 +110,7 @@ def test_a_function_that_makes_the_strategy_is_called_at_each_start():
         made.append(Watcher())
         return made[-1]
 
-    run = simulate(make, seconds=30, faults=["kill 1s after 5s", "kill 1s after 15s"])
+    run = simulate(make, seconds=90, faults=["kill 1s after 5s", "kill 1s after 45s"])
 
     assert run.starts == 3
     assert run.counts["kill"] == 2
@@ -137,7 +139,17 @@ def test_faults_are_drawn_from_the_seed_by_a_text_and_are_as_written_in_a_list()
     assert drawn.plan.regime == "calm"
 
     written = simulate(Watcher, seconds=20, faults=["kill 1s after 10s"], latency="1ms", instruments=1)
-    assert written.plan == Plan(1, 20, ("kill 1s after 10s",), "1ms", "calm", 1)
+    assert written.plan == Plan(1, 20, ("kill 1s after 10s",), latency="1ms", instruments=1)
+
+
+def test_whatever_a_plan_says_can_be_said_in_a_call():
+    knobs = {each.name for each in attrs.fields(Plan)}
+
+    assert knobs <= inspect.signature(simulate).parameters.keys()
+    assert knobs - {"seed"} <= inspect.signature(simulate_seeds).parameters.keys()
+    assert simulate(Watcher, seconds=5, pace=0.5).again == (
+        "simulate(Watcher, seed=1, seconds=5.0, pace=0.5)",
+    )
 
 
 def test_nothing_goes_wrong_if_nothing_is_said():
