@@ -93,7 +93,7 @@ def test_every_setting_is_there_and_what_is_commented_out_is_right(folder: Path)
     assert config.engine.ws_endpoints[0].headers["Authorization"].resolve() == "a-token-of-mine"
 
 
-def test_the_test_that_it_shows_passes(folder: Path) -> None:
+def test_the_tests_that_it_shows_pass(folder: Path) -> None:
     outcome = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", "-p", "no:cacheprovider"],
         cwd=folder,
@@ -102,7 +102,7 @@ def test_the_test_that_it_shows_passes(folder: Path) -> None:
         timeout=60,
     )
 
-    assert "1 passed" in outcome.stdout, outcome.stdout
+    assert "5 passed" in outcome.stdout, outcome.stdout
 
 
 async def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

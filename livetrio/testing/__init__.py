@@ -10,7 +10,9 @@ limits       within: a test that would hang fails instead
 
 But for the first, which have a clock of their own, they are made for trio's `MockClock` (pytest-trio's
 ``autojump_clock``). Nothing in them touches a socket, a thread or the wall clock. Their names are imported
-when they are first used. pytest is wanted by `pytest_plugin` alone.
+when they are first used.
+
+pytest_plugin  the fixture `simulated`, and a mark for tests of many seeds; asked for by name, as it needs pytest
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def simulate(
     execution: ExecutionConfig | None = None,
     overrides: Sequence[str] = (),
     trace: str | Path | None = None,
+    save: str | Path | None = None,
     log_level: str | None = None,
     raises: bool = True,
 ) -> SimulatedRun:
@@ -95,6 +96,7 @@ def simulate(
       execution: how orders are sent, waited for and asked about.
       overrides: ``"risk.max_open_orders=3"``, as after ``--set``, where ``what`` is a configuration's file.
       trace: the file into which all that happens is written.
+      save: the file into which the plan is written before it begins.
       log_level: how much the engine logs, to the standard error; None: nothing.
       raises: whether what does not hold is raised, rather than returned as the run's ``violation``.
 
@@ -118,6 +120,8 @@ def simulate(
         raise UsageError("expected a plan alone, found what it says beside it: seed, time, faults or market")
     _require_no_trio()
     chosen = drawing.plan(seed) if plan is None else read_plan(plan)
+    if save is not None:
+        Path(save).write_text(chosen.to_text())
     replays = Replays(what, settings, drawing if plan is None else None)
     worlds = Worlds(
         Wanted(what, settings),
