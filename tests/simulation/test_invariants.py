@@ -163,6 +163,23 @@ def test_nothing_leaves_through_a_closed_gate():
     assert heard(event(S.SUBMITTED, kind=OrderSubmitted, post_only=True), gate=gate) is None
 
 
+@pytest.mark.parametrize("kind, is_found", [("Modify", True), ("Cancel", False), ("ScheduleCancel", False)])
+def test_no_change_leaves_through_a_closed_gate_but_cancellations_do(kind, is_found):
+    gate, order = Gate(), make_order()
+    assert bool([*invariants.change_may_leave(life(gate=gate), kind, [order])]) is is_found
+
+    gate.open("connection")
+    assert not [*invariants.change_may_leave(life(gate=gate), kind, [order])]
+    unfit = life(gate=gate)
+    unfit.why_not = "nothing was compared"
+    assert bool([*invariants.change_may_leave(unfit, kind, [order])]) is is_found
+
+    gate.close("venue", "post-only orders alone", 1, passes_post_only=True)
+    assert bool([*invariants.change_may_leave(life(gate=gate), kind, [order])]) is is_found
+    resting_only = make_order(post_only=True)
+    assert not [*invariants.change_may_leave(life(gate=gate), kind, [resting_only])]
+
+
 def test_orders_at_the_exchange_are_counted_against_their_limit():
     account = make_account(resting(1), resting(2), resting(3, is_buy=False), position=1)
     assert heard(event(S.ACCEPTED), account=account, risk=RiskConfig(max_open_orders=2)) is None

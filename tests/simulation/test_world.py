@@ -9,17 +9,27 @@ import sys
 from pathlib import Path
 from unittest.mock import Mock
 
+import attrs
 import busy_world as worlds
 import pytest
+import structlog
 from busy_world import busy_world, idle_world
 
 from livetrio.app.order_desk import OrderDesk
+from livetrio.cache import Cache
 from livetrio.engines.client_ids import ClientOrderIds
 from livetrio.engines.execution import ExecutionEngine
+from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.tracked import TrackedOrder
+from livetrio.engines.tracker import OrderTracker
 from livetrio.errors import ConfigError, StrategyFailed
+from livetrio.model import OrderStatus
+from livetrio.supervision.lane import FrameLane
 from livetrio.supervision.order_link import OrderLink
+from livetrio.supervision.session import Session
+from livetrio.venues.hyperliquid import trading
+from livetrio.venues.trading import Modify
 
 TROUBLE = ("kill 1s every 11s after 7s", "half-open for 20s after 20s", "ack-lost 20% on order", "dup 20%")
 
@@ -173,10 +183,92 @@ def plant_orders_left_at_the_end(monkeypatch):
     monkeypatch.setattr(OrderDesk, "left", lambda self: [])
 
 
+def plant_positions_remembered_late(monkeypatch):
+    note = OrderTracker.note_positions
+
+    def note_now_and_then(self):
+        if len(self.portfolio._changed) > 8:
+            note(self)
+
+    monkeypatch.setattr(OrderTracker, "note_positions", note_now_and_then)
+
+
+def plant_ends_kept_from_the_cache(monkeypatch):
+    update = Cache.update_order
+
+    def update_if_open(self, order):
+        if order.status is not OrderStatus.CANCELED:
+            update(self, order)
+
+    monkeypatch.setattr(Cache, "update_order", update_if_open)
+
+
+def plant_changes_sent_whatever_the_gate(monkeypatch):
+    monkeypatch.setattr(ExecutionEngine, "why_closed", lambda *_, **__: None)
+    is_ready = OrderLink._is_ready
+    monkeypatch.setattr(
+        OrderLink,
+        "_is_ready",
+        lambda self, command: (
+            not command.order.is_closed if isinstance(command, Modify) else is_ready(self, command)
+        ),
+    )
+
+
+def plant_goodbyes_taken_for_news(monkeypatch):
+    monkeypatch.setattr(Session, "close", lambda self: None)
+    monkeypatch.setattr(FrameLane, "handing_over", property(lambda self: True, lambda self, _: None), False)
+
+
+def plant_key_in_the_log(monkeypatch):
+    make_signer = trading.make_signer
+
+    def make_aloud(secret):
+        structlog.get_logger().debug("to be signed with", key=secret)
+        return make_signer(secret)
+
+    monkeypatch.setattr(trading, "make_signer", make_aloud)
+
+
+def plant_orders_of_the_last_run_forgotten(monkeypatch):
+    restore = OrderDesk._restore
+    monkeypatch.setattr(
+        OrderDesk, "_restore", lambda self, state: restore(self, attrs.evolve(state, working_orders=()))
+    )
+    monkeypatch.setattr(OrderTracker, "_take_in", lambda *_: None)
+
+
+LEAVING = ExecutionConfig(cancel_on_stop=False)
+
+
+def test_an_engine_without_strategies_finds_out_about_orders_that_a_stop_has_left(tmp_path):
+    with (tmp_path / "trace").open("wb") as file:
+        outcome = busy_world(execution=LEAVING, seconds=20, trace=file)
+    trace = (tmp_path / "trace").read_text()
+
+    assert outcome.violation is None, outcome.violation
+    assert outcome.counts["starts"] == 1
+    assert trace.index("engine 1: ended") < trace.index("engine 2: starts") < trace.index("engine 2: ended")
+
+
+def test_where_it_cannot_the_world_says_so(monkeypatch):
+    plant_orders_of_the_last_run_forgotten(monkeypatch)
+    violation = busy_world(execution=LEAVING, seconds=20).violation
+
+    assert violation is not None
+    assert violation.invariant.startswith("I3 ")
+    assert "rests at the exchange, and the engine knows of no such order" in violation.sentence
+
+
 @pytest.mark.parametrize(
     "plant, faults, invariant",
     [
-        (plant_fills_counted_twice, ("dup 20%",), "I2"),
+        (plant_fills_counted_twice, ("dup 20%",), "I4"),
+        (plant_positions_remembered_late, ("kill 1s every 11s after 7s",), "I4"),
+        (plant_ends_kept_from_the_cache, (), "I3"),
+        (plant_changes_sent_whatever_the_gate, STALLS, "I6"),
+        (plant_goodbyes_taken_for_news, ("rst every 7s",), "I9"),
+        (plant_key_in_the_log, (), "I14"),
         (plant_ids_used_again, ("kill 1s every 11s",), "I"),
         (plant_lost_taken_for_rejected, STALLS, "I8"),
         (plant_gate_never_asked, STALLS, "I6"),
