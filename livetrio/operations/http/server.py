@@ -7,7 +7,8 @@ Here every wait for a client has a limit, and none is shielded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from math import inf
 from urllib.parse import parse_qsl, unquote
 
 import h11
@@ -37,6 +38,12 @@ SEND_LIMIT = 10.0
 LINGER_LIMIT = 1.0
 """Seconds for a client to take the last word, when it was still sending itself."""
 
+PACE = 0.01
+"""Seconds from one answer to the next, of all clients together, once `BURST` of them came at once: so that no
+number of requests takes more than a few hundredths of the engine's time."""
+
+BURST = 100
+
 _CHUNK = 64 * 1024
 
 
@@ -47,13 +54,15 @@ class HttpServer:
         self._answer = answer
         self.connections = 0
         """How many there are now."""
+        self._paced = -inf
+        """Until when the answers so far are spread out, by trio's clock."""
 
     async def serve_stream(self, stream: trio.abc.Stream, who: str) -> None:
         """Serve one client until either side ends it; then close the stream."""
         self.connections += 1
         try:
             if self.connections <= MAX_CONNECTIONS:
-                await _Client(stream, who, self._answer).serve()
+                await _Client(stream, who, self._answer_in_turn).serve()
         except* (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             pass  # it costs itself
         except* Exception:  # who looks must not be able to end the engine by it
@@ -62,9 +71,18 @@ class HttpServer:
             self.connections -= 1
             await trio.aclose_forcefully(stream)
 
+    async def _answer_in_turn(self, asked: Asked) -> Reply | Stream:
+        now = trio.current_time()
+        self._paced = max(self._paced, now - BURST * PACE) + PACE
+        if self._paced > now:
+            await trio.sleep_until(self._paced)
+        return self._answer(asked)
+
 
 class _Client:
-    def __init__(self, stream: trio.abc.Stream, who: str, answer: Callable[[Asked], Reply | Stream]) -> None:
+    def __init__(
+        self, stream: trio.abc.Stream, who: str, answer: Callable[[Asked], Awaitable[Reply | Stream]]
+    ) -> None:
         self._stream = stream
         self._who = who
         self._answer = answer
@@ -77,7 +95,7 @@ class _Client:
                 asked = await self._read()
             if reading.cancelled_caught or asked is None:
                 return
-            answer = asked if isinstance(asked, Reply) else self._answer(asked)
+            answer = asked if isinstance(asked, Reply) else await self._answer(asked)
             if isinstance(answer, Stream):
                 await self._stream_out(answer)
                 return
@@ -104,6 +122,8 @@ class _Client:
             elif isinstance(event, h11.Request):
                 head = event
                 self._is_head = head.method == b"HEAD"
+                if head.method == b"CONNECT":  # to which an answer would have no end
+                    return say(405, "this is no proxy")
             elif isinstance(event, h11.Data):
                 body += event.data
                 if len(body) > MAX_BODY_BYTES:

@@ -4,11 +4,15 @@ import socket
 
 import trio
 from http_world import read_answer, served
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from livetrio.operations.http.asked import Stream
 from livetrio.operations.http.plain import reply
 from livetrio.operations.http.server import (
+    BURST,
     MAX_BODY_BYTES,
     MAX_CONNECTIONS,
     REQUEST_LIMIT,
@@ -194,3 +198,69 @@ async def test_head_has_no_body(autojump_clock):
 
     assert b'"HEAD"' not in data
     assert data.count(b"HTTP/1.1 200") == 2
+
+
+@within(600)
+async def test_however_many_ask_the_engine_answers_no_more_than_so_many_each_second(autojump_clock):
+    answers = 0
+
+    def count(asked):
+        nonlocal answers
+        answers += 1
+        return tell(asked)
+
+    async with trio.open_nursery() as nursery:
+        server = HttpServer(count)
+        for _ in range(20):
+            ours, theirs = trio.testing.memory_stream_pair()
+            nursery.start_soon(server.serve_stream, theirs, "memory")
+            nursery.start_soon(_hammer, ours)
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+
+    assert BURST + 990 <= answers <= BURST + 1010
+
+
+async def _hammer(stream):
+    while True:
+        await stream.send_all(GET)
+        await read_answer(stream)
+
+
+PIECES = [
+    GET,
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"5\r\nhello\r\n",
+    b"0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+    b"\r\n",
+    b"\xff\xfe",
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from(PIECES)), max_size=6))
+def test_whatever_bytes_come_the_connection_ends_without_a_bug(pieces):
+    async def main():
+        async with served(tell) as (stream, server):
+            for piece in pieces:
+                try:
+                    await stream.send_all(piece)
+                except trio.BrokenResourceError:
+                    break
+            try:
+                await stream.send_eof()
+                while await stream.receive_some():
+                    pass
+            except trio.BrokenResourceError:
+                pass
+            await trio.sleep(5)
+            assert server.connections == 0
+
+    with capture_logs() as lines:
+        trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert lines == []
