@@ -20,6 +20,9 @@ def render_status(state: Mapping[str, Any]) -> str:
 
 def _status(state: Mapping[str, Any]) -> Iterator[str]:
     yield f"The engine is {state['life']}, for {format_duration(state['uptime'])}, since {state['started']}."
+    ending = state.get("ending")
+    if ending is not None:
+        yield f"It stops: {one_line(ending['message'] or ending['reason'])}."
     trading = state["trading"]
     if trading is None:
         yield "It takes no orders."
@@ -76,6 +79,11 @@ def _trading(trading: Mapping[str, Any]) -> Iterator[str]:
         yield f"The gate of {gate['venue']} is {why}."
     for lock in trading["locks"]:
         yield f"Entries are locked: {one_line(lock)}."
+    if trading.get("was_killed"):
+        yield "Nobody had ended the run before this one."
+    if trading.get("surprises"):
+        number = trading["surprise_count"]
+        yield f"Found unexplained, {number} in this run; the last: {one_line(trading['surprises'][-1])}."
     orders = trading["orders"]
     unknown = sum(each["status"] == "unknown" for each in orders)
     lost = f", {unknown} of them UNKNOWN" if unknown else ""

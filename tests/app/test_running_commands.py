@@ -167,7 +167,9 @@ def test_what_is_not_well_is_in_the_words():
             "locks": ["all, until 12:00: enough"], "orders": [{"status": "unknown"}], "fills": 2,
             "pnl": "-1234.5", "day_pnl": "0", "is_priced": False,
             "accounts": [{"equity": "99", "currency": "USDC"}], "positions": [],
+            "was_killed": True, "surprises": ["an order\x1b", "a position"], "surprise_count": 2,
         },
+        "ending": {"reason": "signal", "message": "SIGTERM"},
     }  # fmt: skip
     words = render_status(state)
 
@@ -176,5 +178,8 @@ def test_what_is_not_well_is_in_the_words():
     assert "Entries are locked: all, until 12:00: enough." in words
     assert "Working orders: 1, 1 of them UNKNOWN. Fills: 2." in words
     assert "-1,234.50, today: 0.00 (not all that is held has a price). Equity: 99.00 USDC." in words
+    assert "It stops: SIGTERM." in words
+    assert "Nobody had ended the run before this one." in words
+    assert "Found unexplained, 2 in this run; the last: a position." in words
     assert "\x1b" not in words
     assert "It takes no orders." in render_status(state | {"trading": None})

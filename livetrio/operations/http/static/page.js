@@ -63,7 +63,7 @@ function show() {
   badge($("trading"), trading ? `trading: ${trading.state}` : "takes no orders", trading ? kinds[trading.state] : "");
   $("clock").textContent = `${state.now.slice(11, 19)} UTC, up ${seconds(state.uptime)}`;
   $("version").textContent = `livetrio ${state.version}`;
-  $("why").textContent = trading ? reasons(trading).join(" · ") : "";
+  $("why").textContent = reasons(state, trading).join(" · ");
   document.title = `${trading && trading.state !== "active" ? trading.state : state.life} · livetrio`;
   showFigures(trading);
   chooseInstruments();
@@ -72,11 +72,16 @@ function show() {
   if (trading && trading.fills !== fillsSeen) readFills(trading.fills);
 }
 
-function reasons(trading) {
-  const words = trading.reason ? [`${trading.state}: ${trading.reason}`] : [];
+function reasons({ ending }, trading) {
+  const words = ending ? [`the engine stops: ${ending.message ?? ending.reason}`] : [];
+  if (!trading) return words;
+  if (trading.reason) words.push(`${trading.state}: ${trading.reason}`);
   for (const gate of trading.gates) {
     if (!gate.is_open) words.push(`gate of ${gate.venue} closed: ${gate.reasons.join("; ")}`);
   }
+  if (trading.was_killed) words.push("nobody had ended the run before this one");
+  const found = trading.surprises.at(-1);
+  if (found) words.push(`found unexplained, ${trading.surprise_count} in this run; the last: ${found}`);
   return words.concat(trading.locks.map((each) => `entries locked: ${each}`));
 }
 
