@@ -86,10 +86,19 @@ def orders(
 def _find_order(copy: JournalCopy, journal: Path, order_id: str) -> Order:
     from livetrio.errors import OrderNotFound
 
-    order = copy.order(order_id)
+    order = copy.order(order_id) or _find_by_end(copy, order_id)
     if order is None:
         raise OrderNotFound(f"{journal} has no order {order_id}")
     return order
+
+
+def _find_by_end(copy: JournalCopy, order_id: str) -> Order | None:
+    """The only order whose id ends as a narrow table shows it, after an ellipsis."""
+    end = order_id.removeprefix("…")
+    if not end or end == order_id:
+        return None
+    found = [each for each in copy.orders() if each.client_order_id.endswith(end)]
+    return found[0] if len(found) == 1 else None
 
 
 def _show_timeline(copy: JournalCopy, order: Order, as_json: bool) -> None:
@@ -202,7 +211,7 @@ def fill_row(recorded: RecordedFill) -> dict[str, Any]:
 
 
 def _tell(rows: Iterable[Mapping[str, Any]], as_json: bool, nothing: str) -> None:
-    from livetrio.app.tables import one_line, table
+    from livetrio.app.fitting import fitted, terminal_width
 
     found: Sequence[Mapping[str, Any]] = list(rows)
     if as_json:
@@ -215,10 +224,7 @@ def _tell(rows: Iterable[Mapping[str, Any]], as_json: bool, nothing: str) -> Non
     elif not found:
         click.echo(nothing)
     else:
-        shown = [name for name in found[0] if any(row[name] is not None for row in found)]
-        cells = [[one_line(_text(row[name])) for name in shown] for row in found]
-        lines = table(shown, cells, left=len(shown))
-        click.echo("\n".join(lines))
+        click.echo("\n".join(fitted(found, _text, terminal_width())))
 
 
 def _write_csv(rows: Sequence[Mapping[str, Any]]) -> None:

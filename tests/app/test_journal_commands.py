@@ -179,3 +179,12 @@ def test_halt_says_when_there_is_nobody_to_halt(tmp_path):
 
     assert result.exit_code == 1
     assert "no engine writes" in result.stderr
+
+
+def test_an_order_is_found_by_the_end_of_its_id_as_narrow_tables_show_it(journal):
+    name = order(1, S.ACCEPTED).client_order_id
+
+    assert name in run("orders", journal, "--id", f"…{name[-12:]}").stdout
+    assert run("orders", journal, "--id", f"…{name[-1:]}x").exit_code == 1
+    assert run("orders", journal, "--id", "…").exit_code == 1
+    assert run("orders", journal, "--id", name[-12:]).exit_code == 1
