@@ -66,8 +66,10 @@ def fitted(rows: Sequence[Mapping[str, Any]], text: Callable[[object], str], wid
         left_out = _leave_out(columns, width)
     widths = {name: max(map(len, (name, *cells))) for name, cells in columns.items()}
     lines = [_line({name: name for name in columns}, widths, numbers)]
-    for at in range(len(rows)):
-        lines.append(_line({name: cells[at] for name, cells in columns.items()}, widths, numbers))
+    lines += [
+        _line({name: cells[at] for name, cells in columns.items()}, widths, numbers)
+        for at in range(len(rows))
+    ]
     if left_out:
         words = f"left out, for want of room: {', '.join(left_out)}"
         lines += textwrap.wrap(words, max(width or 0, LEAST), initial_indent="  ", subsequent_indent="  ")
