@@ -12,7 +12,7 @@ But for the first, which have a clock of their own, they are made for trio's `Mo
 ``autojump_clock``). Nothing in them touches a socket, a thread or the wall clock. Their names are imported
 when they are first used.
 
-pytest_plugin  the fixture `simulated`, and a mark for tests of many seeds; needs pytest, so it is named in full
+pytest_plugin  the fixture `simulated`, and a mark for tests of many seeds; wants pytest, so is named in full
 """
 
 from __future__ import annotations
