@@ -88,12 +88,12 @@ class JournalKeeper:
     async def run(self) -> None:
         """Commit what was recorded, and tidy, until cancelled."""
         while True:
-            with trio.move_on_after(QUIET):
+            with trio.move_on_after(QUIET) as quiet:
                 await self._recorded.wait()
-            if not self._recorded.is_set():
-                if self.journal.wal_bytes > TIDY_BYTES:
+            if quiet.cancelled_caught:
+                if not self._recorded.is_set() and self.journal.wal_bytes > TIDY_BYTES:
                     self._try(self.journal.checkpoint)
-                await self._recorded.wait()
+                await self._recorded.wait()  # a turn of the loop, too, if something came at this very instant
             await trio.lowlevel.checkpoint()  # whoever is about to send commits first, all in one write
             self._recorded = trio.Event()
             self._try(self.commit)
