@@ -65,9 +65,11 @@ def ask(journal: Path, path: str, *, method: str = "GET", query: Mapping[str, st
         response = connection.getresponse()
         return Answer(response.status, json.loads(response.read()))
     except TimeoutError:
+        # What was sent lies in the socket, and is read when the loop turns again.
+        lost = "" if method == "GET" else "; whether it does what was asked, and when, is not known"
         raise NoAnswer(
             f"process {pid} writes {journal}, and did not answer in {PATIENCE:g} s: its loop is stuck, or "
-            "busy; `livetrio halt` works by a signal"
+            f"busy{lost}; `livetrio halt` works by a signal"
         ) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise NoAnswer(

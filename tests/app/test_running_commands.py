@@ -108,12 +108,15 @@ def test_an_engine_that_does_not_answer_is_told_from_one_that_does_not_run(journ
         none = CliRunner().invoke(livetrio, ["status", str(journal)])
         with control_socket(socket_of(journal)):
             stuck = CliRunner().invoke(livetrio, ["status", str(journal)])
+            asked = CliRunner().invoke(livetrio, ["flatten", str(journal)])
     finally:
         lock.release()
 
-    assert (none.exit_code, stuck.exit_code) == (1, 1)
+    assert (none.exit_code, stuck.exit_code, asked.exit_code) == (1, 1, 1)
     assert "takes no commands" in none.stderr
     assert f"process {os.getpid()} writes {journal}, and did not answer in 0.1 s" in stuck.stderr
+    assert "not known" not in stuck.stderr
+    assert "whether it does what was asked, and when, is not known" in asked.stderr
 
 
 def test_halt_reaches_an_engine_that_answers_nobody(journal):
