@@ -52,9 +52,18 @@ def _addresses(address: str) -> list[tuple[socket.AddressFamily, tuple[str, int]
     if host != "localhost":
         return [(socket.AF_INET6 if ":" in host else socket.AF_INET, (host, port))]
     both = [(socket.AF_INET, ("127.0.0.1", port))]
-    if port and socket.has_ipv6 and os.path.exists("/proc/net/if_inet6"):  # port 0 would be two
+    if port and _has_second_loopback():  # port 0 would be two ports
         both.append((socket.AF_INET6, ("::1", port)))
     return both
+
+
+def _has_second_loopback() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def _listen(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
