@@ -1,0 +1,153 @@
+"""Tests of the guides: what they show loads, runs, and is so."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from livetrio import load_config
+from livetrio.app.cli import main
+from livetrio.strategy.loader import check_strategy
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+PAGES = sorted(each for each in (ROOT / "docs").rglob("*.md") if "_build" not in each.parts)
+
+TEXTS = {page.relative_to(ROOT / "docs").as_posix(): page.read_text() for page in PAGES}
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Each block of a language, with the page that it is on."""
+    return [
+        (name, block)
+        for name, text in TEXTS.items()
+        for block in re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+FILES = {block.splitlines()[0].removeprefix("# "): block for _, block in [*blocks("python"), *blocks("toml")]}
+"""By the name of the file, which each says in its first line."""
+
+COMMANDS = [
+    (page, line.removeprefix("$ "))
+    for page, block in blocks("console")
+    for line in block.splitlines()
+    if re.match(r"\$ (\w+=\S+ )?livetrio ", line)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """All that the guides show, as files, and the configurations that they name."""
+    for name, block in FILES.items():
+        (tmp_path / name).write_text(block)
+    shutil.copytree(ROOT / "configs", tmp_path / "configs", ignore=shutil.ignore_patterns("*.journal*"))
+    return tmp_path
+
+
+def test_each_file_is_shown_once_under_a_name_of_its_own() -> None:
+    assert all(re.fullmatch(r"\w+\.(py|toml)", name) for name in FILES), list(FILES)
+    assert len(FILES) == len(blocks("python")) + len(blocks("toml"))
+
+
+@pytest.mark.parametrize("name", [each for each in FILES if each.endswith(".toml")])
+def test_the_configurations_load_with_the_strategies_that_are_shown(folder: Path, name: str) -> None:
+    environ = {"HYPERLIQUID_KEY": "0x" + "11" * 32}
+
+    assert load_config(folder / name, environ=environ, check_strategy=check_strategy).strategies
+
+
+def pytest_run(folder: Path, file: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", "-p", "no:cacheprovider", file],
+        cwd=folder,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    ).stdout
+
+
+def test_the_tests_of_the_first_strategy_pass(folder: Path) -> None:
+    assert "2 passed" in (output := pytest_run(folder, "test_nibbler.py")), output
+
+
+def test_the_strategy_that_forgets_fails_as_is_told(folder: Path) -> None:
+    output = pytest_run(folder, "test_forgetful.py")
+
+    assert "1 failed" in output
+    for line in shown_after(TEXTS["guides/simulation.md"], "test_forgetful.py"):
+        assert line in output
+
+
+def shown_after(text: str, file: str) -> list[str]:
+    """The lines of the plain block that shows what the test in a file says."""
+    block = re.search(rf"# {file}\n.*?^```\n.*?^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    return [line.strip() for line in block[1].splitlines() if line.strip() not in ("", "...")]
+
+
+@pytest.mark.parametrize("page, command", COMMANDS)
+def test_the_commands_are_taken(
+    folder: Path, page: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    words = shlex.split(command.removesuffix("&"))
+    group = main
+    assert isinstance(group, click.Group)
+    found = group.commands[words[words.index("livetrio") + 1]]
+
+    assert found.make_context("livetrio", words[words.index("livetrio") + 2 :]).params
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_the_files_that_a_page_names_are_there(page: str) -> None:
+    text = TEXTS[page]
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    named = re.findall(r"`((?:configs|scripts|livetrio|tests)/[\w./-]*)`", text)
+
+    assert [each for each in links if not (ROOT / "docs" / page).parent.joinpath(each).exists()] == []
+    assert [each for each in named if not (ROOT / each).exists()] == []
+
+
+def test_they_speak_of_nothing_but_the_project() -> None:
+    for name, text in TEXTS.items():
+        assert str(Path.home()) not in text, name
+        assert not re.search(r"(?<![\w.)\]}/:])/(?:home|usr|mnt|tmp)/|localhost:|@@", text), name
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_a_page_is_in_a_table_of_contents(page: str) -> None:
+    trees = {
+        (Path(name).parent / line).as_posix()
+        for name, text in TEXTS.items()
+        for tree in re.findall(r"^```\{toctree\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for line in tree.splitlines()
+        if line and not line.startswith(":")
+    }
+
+    assert page == "index.md" or page.removesuffix(".md") in trees
+
+
+def test_they_are_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx", reason="scripts/docs has not been run in this environment")
+
+    folders = ["-d", tmp_path / "trees", ROOT / "docs", tmp_path / "html"]
+    outcome = subprocess.run(
+        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-q", *folders],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
+    reference = (tmp_path / "html/api/strategy.html").read_text()
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", reference))
+    assert "await wait_closed(" in words
+    assert "async with working(" in words

@@ -1,0 +1,115 @@
+"""Tests of the configuration reference: it tells of every setting, and its variables are those that count."""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import attrs
+import pytest
+
+from livetrio import Config, load_config
+from livetrio.venues.registry import VENUES
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+sys.path.append(str(ROOT / "docs/_ext"))
+
+from settings import environment_name, settings_of  # noqa: E402  # it is no package
+
+PAGE = (ROOT / "docs/guides/configuration.md").read_text()
+
+SECTIONS: dict[str, str | None] = {
+    name: section or None
+    for name, section in re.findall(r"^```\{settings\} (\S+)\n(?::section: (\S+)\n)?```$", PAGE, re.MULTILINE)
+}
+"""By the class's full name, the section that it is told of under."""
+
+
+def settings_classes(kind: type[Any]) -> set[type[Any]]:
+    """A class of settings and those in its fields."""
+    found = {kind}
+    for hint in get_type_hints(kind).values():
+        for each in (hint, *get_args(hint)):
+            if isinstance(each, type) and attrs.has(each) and each not in found:
+                found |= settings_classes(each)
+    return found
+
+
+def full_name(kind: type[Any]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+CLASSES = {
+    full_name(each): each
+    for kind in (Config, *(venue.load().settings for venue in VENUES.values()))
+    for each in settings_classes(kind)
+    if each is not Config
+}
+
+
+def test_every_class_of_settings_is_on_the_page() -> None:
+    assert SECTIONS.keys() == CLASSES.keys()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_setting_says_what_it_is(name: str) -> None:
+    settings = settings_of(CLASSES[name])
+
+    assert [each.name for each in settings] == [each.name for each in attrs.fields(CLASSES[name])]
+    assert [each.name for each in settings if not each.text or not each.words] == []
+
+
+def test_types_and_defaults_are_told_in_words() -> None:
+    told = {each.name: (each.words, each.default) for kind in CLASSES.values() for each in settings_of(kind)}
+
+    assert told["tick_interval_ms"] == ("milliseconds", "not set")
+    assert told["on_error"] == ('one of `"stop"`, `"isolate"`', '`"stop"`')
+    assert told["flatten_on_loss"] == ("true or false", "`false`")
+    assert told["protections"] == ("an array, each a table (Protection)", "`[]`")
+    assert told["strategies"] == ("a table, each a table (StrategyLimits)", "`{}`")
+    assert told["key"] == ("a reference to a secret", "not set")
+
+
+VALUES: Mapping[str, str] = {
+    "heartbeat_interval_ms": "20000",
+    "sync": "power",
+    "regime": "crash",
+    "level": "debug",
+    "max_open_orders": "7",
+    "submit_timeout_ms": "4000",
+    "quote_expiry_ms": "5000",
+    "http": "127.0.0.1:8787",
+    "base_url": "http://127.0.0.1:3001",
+    "queue": "9",
+    "lock_ms": "5",
+    "venue": "hyperliquid",
+}
+"""One setting of each section, and a value that is not its default."""
+
+
+@pytest.mark.parametrize("name", [each for each, section in SECTIONS.items() if section is not None])
+def test_the_variable_that_is_told_overrides_the_file(name: str, tmp_path: Path) -> None:
+    section = SECTIONS[name]
+    assert section is not None
+    field = next(each.name for each in attrs.fields(CLASSES[name]) if each.name in VALUES)
+    file = tmp_path / "my.toml"
+    file.write_text(
+        '[[strategies]]\npath = "my.py:my"\nname = "NAME"\n'
+        '[[risk.protections]]\nkind = "cooldown"\n'
+        '[[engine.ws_endpoints]]\nhost = "example.com"\n'
+        "[risk.strategies.NAME]\nmax_open_orders = 1\n"
+    )
+    variable = environment_name(section, field)
+    assert variable == variable.upper()
+
+    config = load_config(file, environ={variable: VALUES[field]})
+
+    found: Any = config
+    for part in section.split("."):
+        if isinstance(found, tuple):
+            found = found[int(part) if part.isdecimal() else 0]
+        else:
+            found = found[part] if isinstance(found, Mapping) else getattr(found, part)
+    assert str(getattr(found, field)) == VALUES[field]
