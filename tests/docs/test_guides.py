@@ -12,7 +12,9 @@ import click
 import pytest
 
 from livetrio import load_config
-from livetrio.app.cli import main
+from livetrio.app.cli import livetrio as cli
+from livetrio.simulation.catalogue import CATALOGUE
+from livetrio.simulation.plan import Plan
 from livetrio.strategy.loader import check_strategy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -42,25 +44,40 @@ COMMANDS = [
 ]
 
 
+ENVIRON = {"HYPERLIQUID_KEY": "0x" + "11" * 32}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """All that the guides show, as files, and the configurations that they name."""
+    """All that the guides show, as files, and the configurations that they name; ``my.toml`` is anybody's."""
     for name, block in FILES.items():
         (tmp_path / name).write_text(block)
+    other = FILES["spread.toml"].partition("[[strategies]]")[2]
+    (tmp_path / "my.toml").write_text(f"{FILES['nibbler.toml']}[[strategies]]{other}")
     shutil.copytree(ROOT / "configs", tmp_path / "configs", ignore=shutil.ignore_patterns("*.journal*"))
     return tmp_path
 
 
 def test_each_file_is_shown_once_under_a_name_of_its_own() -> None:
-    assert all(re.fullmatch(r"\w+\.(py|toml)", name) for name in FILES), list(FILES)
+    assert all(re.fullmatch(r"[\w-]+\.(py|toml|plan)", name) for name in FILES), list(FILES)
     assert len(FILES) == len(blocks("python")) + len(blocks("toml"))
 
 
 @pytest.mark.parametrize("name", [each for each in FILES if each.endswith(".toml")])
 def test_the_configurations_load_with_the_strategies_that_are_shown(folder: Path, name: str) -> None:
-    environ = {"HYPERLIQUID_KEY": "0x" + "11" * 32}
+    assert load_config(folder / name, environ=ENVIRON, check_strategy=check_strategy).strategies
 
-    assert load_config(folder / name, environ=environ, check_strategy=check_strategy).strategies
+
+def test_the_plan_is_one() -> None:
+    assert len(Plan.from_text(FILES["half-dead.plan"]).parsed_faults) == 3
+
+
+def test_every_fault_has_its_row_and_every_row_its_fault() -> None:
+    rows = re.findall(r"^\| (`.*?`) \|", TEXTS["guides/faults.md"], re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+    assert len(named) == len(set(named))
+    assert set(named) == CATALOGUE.kinds.keys() | CATALOGUE.aliases.keys()
 
 
 def pytest_run(folder: Path, file: str) -> str:
@@ -82,15 +99,8 @@ def test_the_strategy_that_forgets_fails_as_is_told(folder: Path) -> None:
     output = pytest_run(folder, "test_forgetful.py")
 
     assert "1 failed" in output
-    for line in shown_after(TEXTS["guides/simulation.md"], "test_forgetful.py"):
-        assert line in output
-
-
-def shown_after(text: str, file: str) -> list[str]:
-    """The lines of the plain block that shows what the test in a file says."""
-    block = re.search(rf"# {file}\n.*?^```\n.*?^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert block is not None
-    return [line.strip() for line in block[1].splitlines() if line.strip() not in ("", "...")]
+    assert re.search(r"Seed \d+ fails: check bought_once\nE +holds 0.02\n", output)
+    assert re.search(r"smaller, after \d+ worlds: .*, 1 of \d+ faults; .*\nE +engine-restart after ", output)
 
 
 @pytest.mark.parametrize("page, command", COMMANDS)
@@ -99,11 +109,15 @@ def test_the_commands_are_taken(
 ) -> None:
     monkeypatch.chdir(folder)
     words = shlex.split(command.removesuffix("&"))
-    group = main
-    assert isinstance(group, click.Group)
-    found = group.commands[words[words.index("livetrio") + 1]]
+    found = cli.commands[words[words.index("livetrio") + 1]]
 
-    assert found.make_context("livetrio", words[words.index("livetrio") + 2 :]).params
+    try:
+        params = found.make_context("livetrio", words[words.index("livetrio") + 2 :]).params
+    except click.exceptions.Exit:  # an option that shows something, and nothing else
+        return
+    if "overrides" in params:
+        overrides = [each.replace("0x...", f"0x{'11' * 20}") for each in params["overrides"]]
+        assert load_config(params["config"], overrides=overrides, environ=ENVIRON).strategies
 
 
 @pytest.mark.parametrize("page", TEXTS)
@@ -113,7 +127,7 @@ def test_the_files_that_a_page_names_are_there(page: str) -> None:
     named = re.findall(r"`((?:configs|scripts|livetrio|tests)/[\w./-]*)`", text)
 
     assert [each for each in links if not (ROOT / "docs" / page).parent.joinpath(each).exists()] == []
-    assert [each for each in named if not (ROOT / each).exists()] == []
+    assert [each for each in named if "NAME" not in each and not (ROOT / each).exists()] == []
 
 
 def test_they_speak_of_nothing_but_the_project() -> None:

@@ -27,13 +27,13 @@ SECTIONS: dict[str, str | None] = {
 """By the class's full name, the section that it is told of under."""
 
 
-def settings_classes(kind: type[Any]) -> set[type[Any]]:
+def settings_classes(kind: type[Any]) -> list[type[Any]]:
     """A class of settings and those in its fields."""
-    found = {kind}
+    found = [kind]
     for hint in get_type_hints(kind).values():
         for each in (hint, *get_args(hint)):
             if isinstance(each, type) and attrs.has(each) and each not in found:
-                found |= settings_classes(each)
+                found += settings_classes(each)
     return found
 
 
