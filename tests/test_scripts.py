@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 SCRIPTS = [
-    ROOT / "scripts" / name for name in ("setup", "check", "test", "demo", "lock", "worlds", "mutants")
+    ROOT / "scripts" / name
+    for name in ("setup", "check", "test", "demo", "docs", "lock", "worlds", "mutants")
 ] + [ROOT / ".ci/run"]
 
 LIMIT = 60  # seconds for anything started here
@@ -49,8 +50,9 @@ def test_scripts_can_be_run_and_stop_at_the_first_error(script: Path) -> None:
 # The lock.
 
 
-def test_the_lock_names_no_index_and_has_a_hash_for_everything() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("name", ["requirements.lock", "docs/requirements.lock"])
+def test_a_lock_names_no_index_and_has_a_hash_for_everything(name: str) -> None:
+    lock = (ROOT / name).read_text()
 
     assert "://" not in lock
     assert "--index" not in lock
@@ -59,12 +61,28 @@ def test_the_lock_names_no_index_and_has_a_hash_for_everything() -> None:
     assert all(re.match(r"[\w.-]+==\S+", each) and "--hash=sha256:" in each for each in requirements)
 
 
-def test_the_lock_has_all_that_the_project_asks_for() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
-    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+def locked(name: str) -> dict[str, set[str]]:
+    """The versions of each package in a lock; more than one where they depend on the Python."""
+    found: dict[str, set[str]] = {}
+    for package, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE):
+        found.setdefault(package, set()).add(version)
+    return found
 
-    assert {re.split(r"[><=\[; ]", each)[0] for each in wanted} <= locked
+
+@pytest.mark.parametrize("extra, name", [("dev", "requirements.lock"), ("docs", "docs/requirements.lock")])
+def test_a_lock_has_all_that_the_project_asks_for(extra: str, name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["optional-dependencies"][extra] + (project["dependencies"] if extra == "dev" else [])
+
+    assert {re.split(r"[><=\[; ]", each)[0] for each in wanted} <= locked(name).keys()
+
+
+def test_what_both_locks_have_is_the_same_in_both() -> None:
+    tools, guides = locked("requirements.lock"), locked("docs/requirements.lock")
+
+    assert {each: guides[each] for each in tools.keys() & guides} == {
+        each: tools[each] for each in tools.keys() & guides
+    }
 
 
 # Set-up, in words when it cannot be.
@@ -199,6 +217,7 @@ def ci(tmp_path: Path) -> Path:
         tmp_path / "scripts/test",
         'echo "$PYTHON" >>tested; echo "====== 3 passed in 0.01s ======"; test ! -e broken',
     )
+    write_script(tmp_path / "scripts/docs", 'echo "docs $PYTHON" >>more')
     write_script(tmp_path / "scripts/worlds", 'echo "worlds $PYTHON" >>more; test ! -e violated')
     write_script(tmp_path / "scripts/mutants", 'echo "mutants $PYTHON" >>more')
     for name in ("bash", "dirname", "mktemp", "rm", "tee", "grep", "tail"):
@@ -241,11 +260,15 @@ def test_ci_tests_with_the_oldest_and_the_newest_python_that_works(ci: Path) -> 
         "=== Summary ===\n"
         "Python 3.11.2: passed\n====== 3 passed in 0.01s ======\n"
         "Python 3.13.0: passed\n====== 3 passed in 0.01s ======\n"
-        "300 worlds: passed in [01] s\nbugs that worlds must show: passed in [01] s\n$",
+        "the guides: passed in [01] s\n300 worlds: passed in [01] s\nbugs that worlds must show: passed in [01] s\n$",
         outcome.stdout,
     )
     newest = f"{ci}/pyenv/versions/3.13.0/bin/python3.13"
-    assert (ci / "more").read_text().splitlines() == [f"worlds {newest}", f"mutants {newest}"]
+    assert (ci / "more").read_text().splitlines() == [
+        f"docs {newest}",
+        f"worlds {newest}",
+        f"mutants {newest}",
+    ]
 
 
 def test_ci_fails_where_a_world_does_not_hold_and_goes_on(ci: Path) -> None:
