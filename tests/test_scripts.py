@@ -260,7 +260,8 @@ def test_ci_tests_with_the_oldest_and_the_newest_python_that_works(ci: Path) -> 
         "=== Summary ===\n"
         "Python 3.11.2: passed\n====== 3 passed in 0.01s ======\n"
         "Python 3.13.0: passed\n====== 3 passed in 0.01s ======\n"
-        "the guides: passed in [01] s\n300 worlds: passed in [01] s\nbugs that worlds must show: passed in [01] s\n$",
+        "the guides: passed in [01] s\n300 worlds: passed in [01] s\n"
+        "bugs that worlds must show: passed in [01] s\n$",
         outcome.stdout,
     )
     newest = f"{ci}/pyenv/versions/3.13.0/bin/python3.13"
