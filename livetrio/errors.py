@@ -27,6 +27,7 @@
     ├── AccountRefused              yours: key, account and journal do not belong together, or have no money
     ├── HttpError                   theirs or the network's: a request without a usable answer
     ├── NoAnswer                    an engine runs, and does not answer a command
+    ├── AlertNotSent                theirs or the network's: a channel did not take a message for people
     ├── JournalError                the journal cannot be used; its file is left as it is
     │   ├── JournalInUse            yours: another engine writes it
     │   ├── JournalForeign          yours: the file is none of livetrio's journals
@@ -183,6 +184,10 @@ class HttpError(LiveTradingError):
         super().__init__(message)
         self.status = status
         """The status, or ``None`` where no answer came at all."""
+
+
+class AlertNotSent(LiveTradingError):
+    """A channel did not take a message that somebody was to read; the text says why, without secrets."""
 
 
 class JournalError(LiveTradingError):

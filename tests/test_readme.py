@@ -17,6 +17,8 @@ from livetrio.app.config import ExchangeConfig, JournalConfig, LoggingConfig, St
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.exchange import LocalExchange, write_recording
+from livetrio.operations.alerts.config import AlertConfig, ChannelConfig
+from livetrio.operations.alerts.rules import RULES
 from livetrio.operations.config import OperationsConfig
 from livetrio.strategy.loader import check_strategy
 from livetrio.venues.hyperliquid import HyperliquidConfig
@@ -48,6 +50,7 @@ ENVIRON = {
     "MY_TOKEN": "a-token-of-mine",
     "HYPERLIQUID_KEY": "0x" + "11" * 32,
     "LIVETRIO_TOKEN": "a-token-of-the-page",
+    "PHONE_URL": "https://hooks.example.com/phone",
 }
 
 
@@ -90,7 +93,26 @@ def test_every_setting_is_there_and_what_is_commented_out_is_right(folder: Path)
     assert data["risk"].keys() == {field.name for field in attrs.fields(RiskConfig)}
     assert data["operations"].keys() == {field.name for field in attrs.fields(OperationsConfig)}
     assert data["journal"].keys() == {field.name for field in attrs.fields(JournalConfig)}
+    timed, loss = data["operations"]["alerts"]
+    assert timed.keys() | loss.keys() == {field.name for field in attrs.fields(AlertConfig)}
+    default = AlertConfig(rule="gate_closed")
+    assert (timed["longer_than_ms"], timed["every_ms"]) == (default.longer_than * 1000, default.every_ms)
+    phone = data["operations"]["channels"]["phone"]
+    assert phone.keys() == {field.name for field in attrs.fields(ChannelConfig)}
     assert config.engine.ws_endpoints[0].headers["Authorization"].resolve() == "a-token-of-mine"
+
+
+def test_the_alerts_that_it_shows_load(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livetrio.operations.alerts.channels.has_apprise", lambda: True)
+    monkeypatch.setattr("livetrio.operations.alerts.channels.make_service", lambda url: url)
+    [block] = re.findall(r"^```\n(\[operations\]\nalerts.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    file = folder / "alerts.toml"
+    file.write_text(block)
+    urls = {"PHONE_URL": "tgram://TOKEN/CHAT", "HOOK_URL": "https://hooks.example.com/a"}
+    operations = load_config(file, environ=urls).operations
+
+    assert [each.kind for each in operations.channels.values()] == ["apprise", "webhook"]
+    assert [name for name in RULES if f"`{name}`" not in TEXT] == []
 
 
 def test_the_tests_that_it_shows_pass(folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from livetrio.app.alert_command import alert
 from livetrio.app.complaints import FAILED, LEFT, explaining_errors, tell_failure
 from livetrio.app.doctor_command import doctor
 from livetrio.app.exchange_command import exchange
@@ -139,7 +140,7 @@ def check(config: Path, overrides: tuple[str, ...]) -> None:
         click.echo(f"{config} is fine: {', '.join(counts)}")
 
 
-for command in (doctor, exchange, simulate, orders, fills, reconcile, halt, *COMMANDS):
+for command in (doctor, exchange, simulate, orders, fills, reconcile, halt, alert, *COMMANDS):
     command.epilog = command.epilog or EPILOG
     livetrio.add_command(command)
 

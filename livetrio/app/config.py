@@ -265,6 +265,11 @@ class Config:
         return self.base / f"{'livetrio' if self.source is None else self.source.stem}.journal"
 
     @property
+    def name(self) -> str:
+        """What people know the engine by: the name of the configuration file."""
+        return "engine" if self.source is None else self.source.stem
+
+    @property
     def base(self) -> Path:
         """The folder that paths in the configuration are relative to."""
         return Path() if self.source is None else self.source.parent

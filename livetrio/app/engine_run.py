@@ -82,6 +82,11 @@ class EngineRun:
         return self.state in (EngineState.STARTING, EngineState.RUNNING, EngineState.STOPPING)
 
     @property
+    def is_hurried(self) -> bool:
+        """Whether somebody does not want to wait for the clean-up."""
+        return self._is_hurried
+
+    @property
     def runners(self) -> Sequence[StrategyRunner]:
         """What runs its strategies."""
         return self._strategies.runners

@@ -38,6 +38,7 @@ from livetrio.app.rules import found, quote
 from livetrio.app.structure import structure
 from livetrio.engines.risk_config import RiskConfig
 from livetrio.errors import ConfigError, Problem, UsageError
+from livetrio.operations.config import OperationsConfig
 from livetrio.secrets import mask
 from livetrio.venues.registry import VENUES
 
@@ -144,6 +145,7 @@ class _Loader:
         for name in ("engine", "logging", "exchange", "execution", "risk", "journal", "cache", "operations"):
             if name in self._data:
                 values[name] = self._structure(self._data[name], type(_default(sections[name])), (name,))
+        self._check_channels(values.get("operations"))
         values["exchange"] = self._find_recording(
             values.get("exchange") or _sound_part(self._data.get("exchange"), ExchangeConfig, "replay"),
             check_recording,
@@ -213,6 +215,15 @@ class _Loader:
         is_known = not any(_is_below(each.path, "strategies") for each in self._problems)
         if risk is not None and is_known:
             self._problems.extend(find_limits_of_nobody(risk, name_strategies(strategies)))
+
+    def _check_channels(self, operations: OperationsConfig | None) -> None:
+        """Whether those who are to be told can be reached at all, as far as that is known here."""
+        if operations is None or not operations.channels:
+            return
+        from livetrio.operations.alerts.channels import find_bad_channels  # and with it all of HTTP
+
+        for problem in find_bad_channels(operations.channels):
+            self._problems.append(Problem(join_paths("operations", problem.path), problem.message))
 
     def _find_recording(
         self, exchange: ExchangeConfig | None, check_recording: CheckRecording | None

@@ -19,11 +19,13 @@ from livetrio.app.engine import LiveTradingEngine
 from livetrio.app.local_exchange import start_local_exchange
 from livetrio.app.report import EngineReport
 from livetrio.app.watching import WatchedEngine
+from livetrio.app.wiring import network_dial
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.clock import Clock
 from livetrio.errors import LiveTradingError
 from livetrio.journal.aside import set_aside
+from livetrio.operations.alerts.trial import tell_failed_start
 from livetrio.operations.http.listen import listening
 from livetrio.operations.http.plain import plain
 from livetrio.operations.look import look_at
@@ -128,7 +130,7 @@ async def run_config(
                     _show(engine, config, warnings, screen)
                 freeze_garbage_collector()
                 with account_locks(venues, lock_folder(os.environ)):
-                    failure = await _run_for(engine, duration)
+                    failure = await _run_for(engine, config, duration)
                 return RunOutcome(report=engine.report(), failure=failure)
     except BaseExceptionGroup as group:
         error = lone_leaf(group)
@@ -174,7 +176,13 @@ def make_engine(
             overflow=Overflow(settings.overflow),
         )
     operations = Operations(
-        config.operations, WatchedEngine(engine), warnings, settings=plain(config), sockets=sockets
+        config.operations,
+        WatchedEngine(engine),
+        warnings,
+        settings=plain(config),
+        sockets=sockets,
+        name=config.name,
+        dial=dial or network_dial(config.engine),
     )
     if config.operations.is_on:
         engine.add_service("operations", operations.run)
@@ -204,7 +212,9 @@ async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Tr
     return factory.make(settings, base_url=base_url, key=key)
 
 
-async def _run_for(engine: LiveTradingEngine, duration: float | None) -> LiveTradingError | None:
+async def _run_for(
+    engine: LiveTradingEngine, config: Config, duration: float | None
+) -> LiveTradingError | None:
     """Run it, for so many seconds at the most; what it failed of."""
     failure: LiveTradingError | None = None
     async with trio.open_nursery() as nursery:
@@ -214,8 +224,17 @@ async def _run_for(engine: LiveTradingEngine, duration: float | None) -> LiveTra
             await engine.run()
         except LiveTradingError as exc:
             failure = exc
+            await _tell_failed_start(config, engine, exc)
         nursery.cancel_scope.cancel()
     return failure
+
+
+async def _tell_failed_start(config: Config, engine: LiveTradingEngine, failure: LiveTradingError) -> None:
+    """Tell people, if they want to be told, of a failure before anything ran that could tell of it."""
+    if engine.current is None or engine.current.connections is None:
+        dial = network_dial(config.engine)
+        now = engine.clock.now()
+        await tell_failed_start(config.operations, dial, failure, engine=config.name, now=now)
 
 
 async def _stop_after(engine: LiveTradingEngine, seconds: float) -> None:

@@ -58,6 +58,12 @@ class WatchedEngine:
         run = self._engine.current
         return None if run is None else run.ending.shutdown
 
+    @property
+    def is_hurried(self) -> bool:
+        """Whether somebody does not want to wait for the end."""
+        run = self._engine.current
+        return run is not None and run.is_hurried
+
     def connection_status(self) -> list[ConnectionStatus]:
         """Every connection as it is now."""
         return self._engine.connection_status()

@@ -11,6 +11,7 @@ measures  Measures: what is counted only while somebody wants to know it: handle
           order_delays, collector_pauses; histogram
 systemd   Systemd: ready, alive, stopping, for the service manager
 http      the page, its API, and the same API on a socket beside the journal
+alerts    what people are told of, wherever they are
 service   Operations: runs what is configured beside the engine's strategies
 
 All of it reads the bus, the cache and the engine's parts; the actions are those that strategies and signals

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
 import attrs
 
+from livetrio.errors import ConfigError
+from livetrio.operations.alerts.config import AlertConfig, ChannelConfig, find_unknown_channels
 from livetrio.secrets import EXPECTED, Secret
 
 
@@ -56,6 +59,20 @@ def _check_slow(_: Any, field: attrs.Attribute[int], value: object) -> None:
         raise ValueError(f"{field.name}: expected a whole number of milliseconds ≥ 1, found {value!r}")
 
 
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_alerts(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(each, AlertConfig) for each in value):
+        raise ValueError(f"{field.name}: expected an array of alerts")
+
+
+def _check_channels(_: Any, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping) or not all(isinstance(each, ChannelConfig) for each in value.values()):
+        raise ValueError(f"{field.name}: expected a table of channels")
+
+
 @attrs.frozen(kw_only=True)
 class OperationsConfig:
     """What is shown of a running engine, where, and to whom."""
@@ -66,6 +83,10 @@ class OperationsConfig:
     token: Secret | None = attrs.field(default=None, validator=_check_token)
     """A reference, ``env:NAME`` or ``file:/path``, to what has to be shown to act by HTTP: to pause, halt,
     cancel, stop. Default: nobody may act by HTTP."""
+    alerts: tuple[AlertConfig, ...] = attrs.field(default=(), converter=_as_tuple, validator=_check_alerts)
+    """What people are told of. Default: nothing."""
+    channels: Mapping[str, ChannelConfig] = attrs.field(factory=dict, validator=_check_channels)
+    """How they are reached, by names of your own."""
 
     slow_ms: int = attrs.field(default=50, validator=_check_slow)
     """Milliseconds: what holds the engine's loop for longer is named in the log, on ``system.slow`` and in
@@ -78,7 +99,11 @@ class OperationsConfig:
                 f"token: expected one where others than this machine reach the page ({self.http}), found none"
             )
 
+        problems = find_unknown_channels(self.alerts, self.channels)
+        if problems:
+            raise ConfigError(problems, source="OperationsConfig")
+
     @property
     def is_on(self) -> bool:
         """Whether anything is to run beside the engine."""
-        return self.http is not None
+        return self.http is not None or bool(self.alerts)

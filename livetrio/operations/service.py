@@ -11,6 +11,8 @@ from typing import Any
 import structlog
 import trio
 
+from livetrio.operations.alerts.channels import open_channels
+from livetrio.operations.alerts.service import Alerts
 from livetrio.operations.config import OperationsConfig, split_address
 from livetrio.operations.health import is_alive, why_not_ready
 from livetrio.operations.http.api import Api
@@ -23,6 +25,7 @@ from livetrio.operations.look import look_at
 from livetrio.operations.measures import Measures
 from livetrio.operations.view import View
 from livetrio.operations.watched import Watched
+from livetrio.supervision.dial import Dial, NetworkDial
 
 log = structlog.get_logger()
 
@@ -38,6 +41,8 @@ class Operations:
         *,
         settings: Mapping[str, Any] | None = None,
         sockets: Sequence[socket.socket] = (),
+        name: str = "engine",
+        dial: Dial | None = None,
     ) -> None:
         """Take what to run, and what to show.
 
@@ -47,6 +52,8 @@ class Operations:
           warnings: the last lines of its log that matter (`RecentLines`).
           settings: its whole configuration, without secrets.
           sockets: that listen on the page's address (`listening`); without them it is had when it is run.
+          name: what people know the engine by.
+          dial: leads to those who are told of it.
         """
         self.config = config
         self.engine = engine
@@ -56,6 +63,8 @@ class Operations:
         self.history: History | None = None
         self._warnings = warnings
         self._sockets = sockets
+        self._name = name
+        self._dial = dial or NetworkDial()
 
     def look(self) -> View:
         """The engine as it is now."""
@@ -96,11 +105,25 @@ class Operations:
                 nursery.start_soon(measures.run, name="loop lag")
                 if self.config.http is not None:
                     nursery.start_soon(_outlive, "the page", self._serve_page, name="page")
+                if self.config.alerts:
+                    nursery.start_soon(_outlive, "what tells of alerts", self._run_alerts, name="alerts")
 
     async def run_control(self) -> None:
         """Take the commands of this machine's user, until cancelled."""
         if self.engine.desk is not None:
             await _outlive("the control socket", self._serve_control)
+
+    async def _run_alerts(self) -> None:
+        alerts = Alerts(
+            self.config.alerts,
+            open_channels(self.config.channels, self._dial),
+            engine=self._name,
+            look=self.look,
+            clock=self.engine.clock,
+            is_hurried=lambda: self.engine.is_hurried,
+            slow=lambda: None if self.measures is None else self.measures.slow.last,
+        )
+        await alerts.run()
 
     async def _serve_page(self) -> None:
         assert self.config.http is not None

@@ -81,6 +81,11 @@ class Watched(Protocol):
         """Why it stops, or has stopped; None: it does not."""
         ...
 
+    @property
+    def is_hurried(self) -> bool:
+        """Whether somebody does not want to wait for the end."""
+        ...
+
     def connection_status(self) -> list[ConnectionStatus]:
         """Every connection as it is now."""
         ...
