@@ -5,6 +5,7 @@ then runs worlds and nothing else. What is taken must be there: a bug that canno
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -24,9 +25,11 @@ from livetrio.model.order_states import Happening, next_status
 from livetrio.supervision import connection, fill_reader
 from livetrio.supervision.answers import Answers
 from livetrio.supervision.fill_reader import FillReader
+from livetrio.supervision.lane import FrameLane
 from livetrio.supervision.order_link import OrderLink
 from livetrio.supervision.patrol import Patrol
 from livetrio.supervision.recovery import GATE, Recovery
+from livetrio.supervision.session import Session
 from livetrio.venues.hyperliquid.nonces import Nonces
 from livetrio.venues.hyperliquid.trading import HyperliquidTrading
 from livetrio.venues.trading import Cancel, CommandResult, SignedRequest, Verdict
@@ -44,16 +47,21 @@ class Bug:
     sentence: str
     """What the engine does wrong."""
     plant: Plant
+    is_hard: bool = False
+    """Whether 300 worlds do not show it for certain: it is hunted only where it is asked for."""
 
 
 BUGS: dict[str, Bug] = {}
 """By name."""
 
 
-def _bug(plant: Plant) -> Plant:
+def _bug(plant: Plant, *, is_hard: bool = False) -> Plant:
     name = plant.__name__.removeprefix("_").replace("_", "-")
-    BUGS[name] = Bug(name, str(plant.__doc__).strip(), plant)
+    BUGS[name] = Bug(name, str(plant.__doc__).strip(), plant, is_hard)
     return plant
+
+
+_hard_bug = partial(_bug, is_hard=True)
 
 
 def _put(owner: Any, name: str, bad: object) -> Any:
@@ -109,7 +117,7 @@ def _expiry_not_signed() -> None:
     HyperliquidTrading.sign = sign  # type: ignore[method-assign]
 
 
-@_bug
+@_hard_bug
 def _expiry_by_our_clock() -> None:
     """Whether an order has expired is judged by our own clock, and to the moment."""
 
@@ -180,7 +188,7 @@ def _fills_of_tracked_orders_ignored() -> None:
     OrderTracker.take_fill = take  # type: ignore[method-assign]
 
 
-@_bug
+@_hard_bug
 def _fills_after_the_end_ignored() -> None:
     """A fill of an order that is over already does not count."""
     good = _put(OrderTracker, "take_fill", None)
@@ -203,6 +211,13 @@ def _late_news_turns_back() -> None:
         return next_status(status, happening)
 
     _put(tracked, "next_status", step)
+
+
+@_bug
+def _old_sessions_are_heard() -> None:
+    """What comes by a session that was given up is taken for news."""
+    _put(Session, "close", lambda self: None)
+    FrameLane.handing_over = property(lambda self: True, lambda self, _: None)  # type: ignore[assignment]
 
 
 @_bug
@@ -269,13 +284,13 @@ def _gate_opens_too_early() -> None:
     Gate.close = close  # type: ignore[method-assign]
 
 
-@_bug
+@_hard_bug
 def _one_page_of_fills() -> None:
     """Only the first page of fills is read."""
     _put(fill_reader, "MAX_PAGES", 1)
 
 
-@_bug
+@_hard_bug
 def _page_boundary_exclusive() -> None:
     """The next page of fills begins behind the last millisecond of this one."""
     good = _put(HyperliquidTrading, "ask_fills", None)
@@ -295,13 +310,13 @@ def _page_boundary_exclusive() -> None:
     HyperliquidTrading.ask_fills = ask  # type: ignore[method-assign]
 
 
-@_bug
+@_hard_bug
 def _cursor_at_the_last_fill() -> None:
     """Fills are read from the last one on, though older ones may come later."""
     _put(fill_reader, "OVERLAP", 0)
 
 
-@_bug
+@_hard_bug
 def _fills_not_read_at_the_start() -> None:
     """What was filled while the process was down is not asked for."""
     good = _put(FillReader, "begin", None)
@@ -370,7 +385,7 @@ def _torn_tail_ends_the_start() -> None:
 # Limits.
 
 
-@_bug
+@_hard_bug
 def _unknown_is_no_exposure() -> None:
     """An order of which nobody knows whether it arrived does not count in the limits."""
     good = _put(Exposure, "_count", None)
