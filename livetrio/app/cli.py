@@ -129,9 +129,11 @@ def run(
 def check(config: Path, overrides: tuple[str, ...]) -> None:
     """Say what is wrong with CONFIG; strategies, secrets and the recording included; start nothing."""
     with explaining_errors():
+        from livetrio.app.progress import progress
         from livetrio.app.recording import read_recording
 
-        settings = _load(config, overrides, read_recording)
+        with progress("reading the recording"):
+            settings = _load(config, overrides, read_recording)
         counts = [
             _plural(len(settings.venues), "venue"),
             _plural(len(settings.engine.ws_endpoints), "endpoint"),

@@ -200,11 +200,13 @@ class _Options:
 
     def read_recording(self, path: Path | None) -> Recording | None:
         """What is in the file, if there is one."""
+        from livetrio.app.progress import progress
         from livetrio.app.recording import read_recording
         from livetrio.exchange import BadRecording
 
         try:
-            return None if path is None else read_recording(path)
+            with progress("reading the recording"):
+                return None if path is None else read_recording(path)
         except BadRecording as error:
             self._refuse("--replay", str(error))
             return None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livetrio.app.complaints import explaining_errors
+from livetrio.app.progress import progress
 
 if TYPE_CHECKING:
     from livetrio.journal.reading import JournalCopy, RecordedFill
@@ -65,15 +66,19 @@ def orders(
         from livetrio.app.tables import one_line
         from livetrio.journal.reading import open_copy
 
-        with open_copy(journal) as copy:
+        with progress("reading the journal") as steps, open_copy(journal) as copy:
             if timed_id is not None:
-                _show_timeline(copy, _find_order(copy, journal, timed_id), as_json)
+                timed = _find_order(copy, journal, timed_id)
+                steps.finish()
+                _show_timeline(copy, timed, as_json)
                 return
             if order_id is None:
                 found = copy.orders(is_working=None if is_all else True, strategy=strategy)
+                steps.finish()
                 _tell(map(order_row, found), as_json, "No orders." if is_all else "No orders are working.")
                 return
             order = _find_order(copy, journal, order_id)
+            steps.finish()
             if as_json:
                 _tell([order_row(order), *map(event_row, copy.events(order.client_order_id))], True, "")
                 return
@@ -127,8 +132,9 @@ def fills(journal: Path, as_csv: bool, strategy: str | None, since: int) -> None
     with explaining_errors():
         from livetrio.journal.reading import read_fills
 
-        found = [each for each in read_fills(journal, since=since) if strategy in (None, each.strategy)]
-        rows = [fill_row(each) for each in found]
+        with progress("reading the journal"):
+            found = [each for each in read_fills(journal, since=since) if strategy in (None, each.strategy)]
+            rows = [fill_row(each) for each in found]
         if as_csv:
             _write_csv(rows)
         else:

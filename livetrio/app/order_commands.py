@@ -23,10 +23,13 @@ def reconcile(config: Path, overrides: tuple[str, ...], plan: bool) -> None:
         import trio
 
         from livetrio.app.load import load_config
+        from livetrio.app.progress import progress
         from livetrio.app.reconcile import make_plans, render_plan
         from livetrio.secrets import mask
 
-        plans = trio.run(make_plans, load_config(config, overrides=overrides))
+        settings = load_config(config, overrides=overrides)
+        with progress("comparing the journal with the venues"):
+            plans = trio.run(make_plans, settings)
         for each in plans:
             click.echo(mask(render_plan(each)))
         if any(each.wrong is not None for each in plans):

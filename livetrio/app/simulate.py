@@ -9,21 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 import click
 
 from livetrio.app import simulate_report as report
 from livetrio.app.complaints import complain
+from livetrio.app.progress import progress
 from livetrio.secrets import mask
 from livetrio.simulation.campaign import Campaign, firsts_of, to_shrink
 from livetrio.simulation.plan import Plan
 from livetrio.simulation.runner import Broken
 from livetrio.simulation.worlds import Result, Shrunk, failure_of, is_same
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
 
 
 @attrs.frozen
@@ -88,7 +85,7 @@ class Simulation:
         """What became of each, in their order; if interrupted, of those that had come to their end."""
         done: dict[Plan, Result] = {}
         plans = self.campaign.plans
-        with _progress("worlds", len(plans)) as advance:
+        with _counted("worlds", len(plans)) as advance:
 
             def hear(result: Result) -> None:
                 done[result.plan] = result
@@ -109,7 +106,7 @@ class Simulation:
         found: dict[Plan, Shrunk] = {}
         if not plans:
             return found
-        with _progress("shrinking", len(plans)) as advance:
+        with _counted("shrinking", len(plans)) as advance:
 
             def hear(result: Shrunk | Broken) -> None:
                 advance("")
@@ -158,24 +155,13 @@ def _seeds_of(failed: Sequence[Result]) -> str:
 
 
 @contextmanager
-def _progress(what: str, count: int) -> Iterator[Callable[[str], None]]:
+def _counted(what: str, count: int) -> Iterator[Callable[[str], None]]:
     """A bar on the standard error; to be called after each step with what there is to say beside it."""
-    said = ""
-    bar: ProgressBar[int]
-    with click.progressbar(
-        length=count,
-        label=f"{count} {what}" if count > 1 else what,
-        file=sys.stderr,
-        show_pos=True,
-        item_show_func=lambda _: said,
-    ) as bar:
-
-        def advance(text: str) -> None:
-            nonlocal said
-            said = text
-            bar.update(1)
-
-        yield advance
+    label = f"{count} {what}" if count > 1 else what
+    if not sys.stderr.isatty():
+        complain(label)
+    with progress(label, count) as steps:
+        yield steps.advance
 
 
 @contextmanager
