@@ -96,6 +96,30 @@ def test_who_wants_to_know_is_told_when_it_opens_and_closes_and_not_of_each_reas
     assert told == [(True, True), (False, False)]
 
 
+def test_it_is_closed_since_the_first_of_reasons_that_follow_each_other():
+    gate = Gate(since=1)
+    assert gate.closed_since == 1
+
+    gate.open("connection")
+    gate.close("connection", "reset", 5)
+    gate.close("recovery", "what the venue has is being read", 8)
+    gate.open("connection")  # one reason has followed the other: it has not been open
+    assert gate.closed_since == 5
+    gate.open("recovery")
+    gate.close("connection", "reset", 9)
+    assert gate.closed_since == 9
+
+
+def test_what_was_opened_on_trial_and_is_closed_again_has_been_closed_all_the_while():
+    gate = Gate()
+    gate.open("connection")
+    gate.close("venue", "it is halted", 3)
+    gate.open("venue", on_trial=True)
+    gate.close("venue", "it is halted", 8)
+
+    assert gate.closed_since == 3
+
+
 def test_its_reasons_are_changed_by_itself_alone():
     with pytest.raises(TypeError):
         Gate().reasons["mine"] = Closed("because", 1)  # type: ignore[index]

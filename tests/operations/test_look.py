@@ -41,6 +41,7 @@ async def test_a_view_shows_all_of_a_running_engine(autojump_clock):
     [gate] = down.trading.gates
     assert not gate.is_open
     assert "(since 0.5 s)" in gate.reasons[0]
+    assert gate.closed_for == 0.5
 
     assert view.life == "running"
     assert 40 < view.uptime < 42
@@ -49,6 +50,9 @@ async def test_a_view_shows_all_of_a_running_engine(autojump_clock):
     [gate] = view.trading.gates
     assert gate.is_open
     assert gate.reasons == ()
+    assert gate.closed_for is None
+    assert view.ending is None
+    assert not view.trading.was_killed
     [order] = view.trading.orders
     assert order.venue_order_id == str(resting.oid)
     assert order.status == "accepted"
@@ -75,4 +79,6 @@ async def test_an_engine_without_an_account_has_no_trading(autojump_clock):
     async with run_strategy(watch, orders=False) as run:
         view = look_at(WatchedEngine(run.engine))
     assert view.trading is None
-    assert look_at(WatchedEngine(run.engine)).life == "stopped"
+    after = look_at(WatchedEngine(run.engine))
+    assert after.life == "stopped"
+    assert (after.ending.reason, after.ending.is_failure) == ("user_request", False)
