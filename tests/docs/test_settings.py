@@ -84,6 +84,7 @@ VALUES: Mapping[str, str] = {
     "base_url": "http://127.0.0.1:3001",
     "queue": "9",
     "lock_ms": "5",
+    "longer_than_ms": "20000",
     "venue": "hyperliquid",
 }
 """One setting of each section, and a value that is not its default."""
@@ -98,6 +99,7 @@ def test_the_variable_that_is_told_overrides_the_file(name: str, tmp_path: Path)
     file.write_text(
         '[[strategies]]\npath = "my.py:my"\nname = "NAME"\n'
         '[[risk.protections]]\nkind = "cooldown"\n'
+        '[[operations.alerts]]\nrule = "gate_closed"\n'
         '[[engine.ws_endpoints]]\nhost = "example.com"\n'
         "[risk.strategies.NAME]\nmax_open_orders = 1\n"
     )
