@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import sys
 from decimal import Decimal
 
@@ -13,7 +11,6 @@ import pytest
 import structlog
 
 from livetrio import secrets
-from livetrio.app import logs
 from livetrio.app.logs import LineWriter, configure_logs
 
 NOON = 1_795_435_200_123_456_789
@@ -336,16 +333,3 @@ def test_a_later_configuration_counts_for_loggers_made_before():
 
     assert len(told(first)) == 1
     assert told_objects(second)[0]["event"] == "two"
-
-
-def test_logging_imports_no_rich():
-    program = (
-        "import sys; import livetrio.app.logs as logs; logs.configure_logs(); print('rich' in sys.modules)"
-    )
-
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=os.environ
-    )
-
-    assert (result.returncode, result.stdout) == (0, "False\n")
-    assert logs.LEVELS == {"debug": 10, "info": 20, "warning": 30, "error": 40}

@@ -84,7 +84,7 @@ def test_a_failing_world_is_told_with_what_when_after_what_and_how_to_see_it_aga
         "  the last that happened before:",
         "    t=60 sent 0x17",
         "    t=61 sent 0x18",
-        f"  its world: market {plan.regime}, latency {plan.latency}",
+        f"  its world: market {plan.regime} at {plan.pace:g} of its pace, latency {plan.latency}",
         *(f"    {line}" for line in plan.faults),
         "  again: livetrio simulate my.toml --seeds 7 --seconds 90.5 --faults kill,dns",
         "1 world, 1m 30s of virtual time in TIME: 1 failed.",
@@ -123,7 +123,7 @@ def test_a_failing_world_is_shrunk_to_what_it_needs_and_written_down(config):
 
     assert again.exit_code == 1
     assert (
-        "  its world: market calm, latency 5ms..60ms, 1 of the instruments\n    kill after 1ms\n  again: "
+        f"  its world: market calm at {plan.pace:g} of its pace, latency 5ms..60ms, 1 of the instruments\n    kill after 1ms\n  again: "
         in (again.stdout)
     )
     assert f"again: livetrio simulate my.toml --plan {file}\n" in again.stdout
