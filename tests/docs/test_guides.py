@@ -46,7 +46,7 @@ COMMANDS = [
 
 LIMIT = 300  # seconds for anything started here
 
-ENVIRON = {"HYPERLIQUID_KEY": "0x" + "11" * 32}
+ENVIRON = {"HYPERLIQUID_KEY": "0x" + "11" * 32, "LIVETRIO_TOKEN": "a-long-token-of-mine-and-nobody-elses"}
 
 
 @pytest.fixture
