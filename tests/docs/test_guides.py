@@ -46,7 +46,11 @@ COMMANDS = [
 
 LIMIT = 300  # seconds for anything started here
 
-ENVIRON = {"HYPERLIQUID_KEY": "0x" + "11" * 32, "LIVETRIO_TOKEN": "a-long-token-of-mine-and-nobody-elses"}
+ENVIRON = {
+    "HYPERLIQUID_KEY": "0x" + "11" * 32,
+    "LIVETRIO_TOKEN": "a-long-token-of-mine-and-nobody-elses",
+    "HOOK_URL": "https://example.com/hook",
+}
 
 
 @pytest.fixture

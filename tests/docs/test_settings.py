@@ -72,46 +72,70 @@ def test_types_and_defaults_are_told_in_words() -> None:
     assert told["key"] == ("a reference to a secret", "not set")
 
 
-VALUES: Mapping[str, str] = {
-    "heartbeat_interval_ms": "20000",
-    "sync": "power",
-    "regime": "crash",
-    "level": "debug",
-    "max_open_orders": "7",
-    "submit_timeout_ms": "4000",
-    "quote_expiry_ms": "5000",
-    "http": "127.0.0.1:8787",
-    "base_url": "http://127.0.0.1:3001",
-    "queue": "9",
-    "lock_ms": "5",
-    "longer_than_ms": "20000",
-    "venue": "hyperliquid",
+VALUES = {
+    "engine": ("heartbeat_interval_ms", "20000"),
+    "engine.ws_endpoints.0": ("venue", "hyperliquid"),
+    "venues.hyperliquid": ("base_url", "http://127.0.0.1:3001"),
+    "strategies.NAME": ("queue", "9"),
+    "logging": ("level", "debug"),
+    "exchange": ("regime", "crash"),
+    "execution": ("submit_timeout_ms", "4000"),
+    "risk": ("max_open_orders", "7"),
+    "risk.strategies.NAME": ("max_open_orders", "7"),
+    "risk.protections.0": ("lock_ms", "5"),
+    "journal": ("sync", "power"),
+    "cache": ("quote_expiry_ms", "5000"),
+    "operations": ("http", "127.0.0.1:8787"),
+    "operations.alerts.0": ("every_ms", "5"),
+    "operations.channels.NAME": ("url", "env:OTHER"),
 }
-"""One setting of each section, and a value that is not its default."""
+"""One setting of each section, and a value that is neither its default nor that of the test's file."""
+
+FILE = """\
+[[strategies]]
+path = "my.py:my"
+name = "NAME"
+
+[[risk.protections]]
+kind = "cooldown"
+
+[[engine.ws_endpoints]]
+host = "example.com"
+
+[risk.strategies.NAME]
+max_open_orders = 1
+
+[[operations.alerts]]
+rule = "gate_closed"
+
+[operations.channels.NAME]
+kind = "webhook"
+url = "env:HOOK_URL"
+"""
 
 
-@pytest.mark.parametrize("name", [each for each, section in SECTIONS.items() if section is not None])
-def test_the_variable_that_is_told_overrides_the_file(name: str, tmp_path: Path) -> None:
-    section = SECTIONS[name]
-    assert section is not None
-    field = next(each.name for each in attrs.fields(CLASSES[name]) if each.name in VALUES)
+@pytest.mark.parametrize("section", [each for each in SECTIONS.values() if each is not None])
+def test_the_variable_that_is_told_overrides_the_file(section: str, tmp_path: Path) -> None:
+    field, value = VALUES[section]
     file = tmp_path / "my.toml"
-    file.write_text(
-        '[[strategies]]\npath = "my.py:my"\nname = "NAME"\n'
-        '[[risk.protections]]\nkind = "cooldown"\n'
-        '[[operations.alerts]]\nrule = "gate_closed"\n'
-        '[[engine.ws_endpoints]]\nhost = "example.com"\n'
-        "[risk.strategies.NAME]\nmax_open_orders = 1\n"
-    )
+    file.write_text(FILE)
     variable = environment_name(section, field)
     assert variable == variable.upper()
+    environ = {"HOOK_URL": "https://example.com/hook", "OTHER": "https://example.com/other"}
 
-    config = load_config(file, environ={variable: VALUES[field]})
+    before = getattr(part_of(load_config(file, environ=environ), section), field, None)
+    found = getattr(part_of(load_config(file, environ=environ | {variable: value}), section), field)
 
+    assert str(before) != value
+    assert getattr(found, "reference", str(found)) == value
+
+
+def part_of(config: Config, section: str) -> Any:
+    """A section's settings; None where a venue is not there."""
     found: Any = config
     for part in section.split("."):
         if isinstance(found, tuple):
-            found = found[int(part) if part.isdecimal() else 0]
+            found = found[0]
         else:
-            found = found[part] if isinstance(found, Mapping) else getattr(found, part)
-    assert str(getattr(found, field)) == VALUES[field]
+            found = found.get(part) if isinstance(found, Mapping) else getattr(found, part)
+    return found
