@@ -24,6 +24,5 @@ default_role = "code"  # `name` in docstrings is a name; those of private module
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 autodoc_class_signature = "mixed"
 autodoc_use_legacy_class_based = True  # the only one that sphinxcontrib-trio can mark `async with` in

@@ -102,9 +102,17 @@ def read_sections(_: Sphinx, what: str, name: str, value: Any, options: Any, lin
         lines[:] = GoogleDocstring(lines, Config(), what=what, name=name, obj=value).lines()
 
 
+def read_signature(
+    _: Sphinx, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Say by dots that a default is made anew each time, which attrs calls NOTHING."""
+    return signature and signature.replace("= NOTHING", "= ..."), returned
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", read_sections)
+    app.connect("autodoc-process-signature", read_signature)
     app.add_directive("settings", Settings)
     app.add_directive("public-names", PublicNames)
     return {"parallel_read_safe": True}
