@@ -103,13 +103,12 @@ def test_the_tests_of_the_first_strategy_pass(folder: Path) -> None:
 
 def test_the_strategy_that_forgets_fails_as_is_told(folder: Path) -> None:
     test = folder / "test_forgetful.py"
-    quick = test.read_text().replace("range(4)", "[2]").replace("checks=", "shrink=False, checks=")
-    test.write_text(quick)  # fifty worlds are for those who read it
+    test.write_text(test.read_text().replace("checks=", "shrink=False, checks="))  # that is for who reads it
 
     output = pytest_run(folder, "test_forgetful.py")
 
-    assert re.search(r"Seed 2 fails: check bought_once\nE +holds 0.02\n", output), output
-    assert re.search(r"E +engine-restart after ", output)
+    assert re.search(r"Seed \d+ fails: check bought_once\nE +holds 0.0\d\n", output), output
+    assert re.search(r"E +engine-restart (?:every \w+ )?after ", output)
 
 
 def test_what_is_mended_does_not_forget(folder: Path) -> None:
