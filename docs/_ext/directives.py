@@ -79,7 +79,8 @@ def _home(module: str, name: str, value: Any) -> str:
 
 def _directive_for(module: str, name: str, value: Any) -> list[str]:
     if inspect.isclass(value):
-        kind, options = "autoclass", [":members:", ":inherited-members: BaseException, Exception, Enum, str, int"]
+        inherited = ":inherited-members: BaseException, Exception, Enum, str, int"  # but for theirs
+        kind, options = "autoclass", [":members:", inherited]
     elif callable(value) and hasattr(value, "__code__"):
         kind, options = "autofunction", []
     else:
