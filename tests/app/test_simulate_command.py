@@ -123,8 +123,8 @@ def test_a_failing_world_is_shrunk_to_what_it_needs_and_written_down(config):
 
     assert again.exit_code == 1
     assert (
-        f"  its world: market calm at {plan.pace:g} of its pace, latency 5ms..60ms, 1 of the instruments\n    kill after 1ms\n  again: "
-        in (again.stdout)
+        f"  its world: market calm at {plan.pace:g} of its pace, latency 5ms..60ms, 1 of the instruments\n"
+        "    kill after 1ms\n  again: " in (again.stdout)
     )
     assert f"again: livetrio simulate my.toml --plan {file}\n" in again.stdout
     assert "no smaller world fails in the same way" in again.stdout
