@@ -7,9 +7,7 @@ and the invariants are in it. Each world is told in a process of its own; all mu
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +48,11 @@ def measure(*, quick: bool) -> list[Row]:
 
 def run(seed: int, seconds: float) -> dict[str, Any]:
     """One world; what it cost and held."""
-    with redirect_stdout(sys.stderr):  # worlds let strategies print nowhere
-        world = Worlds(ConfigSource(CONFIG), run_world=run_world).open()
-        world(draw_plan(0, 5.0))  # imports, and what is made once
+    worlds = Worlds(ConfigSource(CONFIG), run_world=run_world)
+    with worlds.here() as subject:
+        worlds.result(subject, draw_plan(0, 5.0))  # imports, and what is made once
         began = time.process_time()
-        outcome = world(attrs.evolve(draw_plan(seed, seconds), pace=PACE))
+        outcome = worlds.result(subject, attrs.evolve(draw_plan(seed, seconds), pace=PACE))
         cpu = time.process_time() - began
     if not isinstance(outcome, Outcome) or outcome.violation is not None:
         raise CheckFailed(f"the world of seed {seed} does not hold: {outcome}")

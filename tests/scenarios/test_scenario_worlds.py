@@ -3,10 +3,10 @@
 `scripts/worlds` runs more of them, and longer ones.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pytest
-import structlog
 
 from livetrio.simulation.draw import draw_plan
 from livetrio.simulation.outcome import Outcome
@@ -19,11 +19,11 @@ SECONDS = 150.0
 
 
 @pytest.fixture
-def worlds(monkeypatch):
-    """Worlds as the command's workers run them; what these do to the process is taken back."""
-    monkeypatch.setattr("sys.stdout", None)
-    yield Worlds(ConfigSource(BUSY), run_world=run_world).open()
-    structlog.reset_defaults()
+def worlds():
+    """What runs a plan."""
+    worlds = Worlds(ConfigSource(BUSY), run_world=run_world)
+    with worlds.here() as subject:
+        yield partial(worlds.result, subject)
 
 
 @pytest.mark.parametrize("seed", range(50))
