@@ -68,9 +68,7 @@ class Heart:
         watched: int | None = None
         while True:
             due = self._next_due(watched)
-            with trio.move_on_at(
-                float("inf") if due is None else self._clock.trio_time(due * _NANOSECONDS_PER_MS)
-            ):
+            with trio.move_on_at(self._clock.trio_time(due * _NANOSECONDS_PER_MS)):
                 await self._has_news.wait()  # lets others run, even if it is time already
             if self._has_news.is_set():
                 self._has_news = trio.Event()
@@ -79,8 +77,7 @@ class Heart:
     def advance(self) -> int | None:
         """Do what is due by now; when the watcher wants to look again."""
         now = self.now
-        block_due = self._block_due()
-        if block_due is not None and block_due <= now:
+        if self._block_due() <= now:
             grid = self._began + (now - self._began) // self._interval * self._interval
             self._work_since = None
             self._last_block = grid
@@ -97,7 +94,8 @@ class Heart:
         now = self.now
         time = now - round(warm_up * 1000) // self._interval * self._interval
         self._publish(self._chain.start_market(time))
-        while (due := self._chain.next_due()) is not None:
+        while True:
+            due = self._chain.next_due()
             time = max(time + self._interval, time - (time - due) // self._interval * self._interval)
             if time >= now:
                 break
@@ -122,19 +120,17 @@ class Heart:
             _, done, answer = answers.popleft()
             done(answer)
 
-    def _block_due(self) -> int | None:
+    def _block_due(self) -> int:
         """The instant of the next block: on the grid, and after the last."""
         due = self._chain.next_due() if self._work_since is None else self._work_since
-        if due is None:
-            return None
         wanted = max(due, self._last_block + 1)
         return self._began + -(-(wanted - self._began) // self._interval) * self._interval
 
-    def _next_due(self, watched: int | None) -> int | None:
-        due = [
-            self._block_due(),
-            self._answers[0][0] if self._answers else None,
-            self._feeds.next_due(),
-            watched,
-        ]
-        return min((each for each in due if each is not None), default=None)
+    def _next_due(self, watched: int | None) -> int:
+        due = self._block_due()
+        if self._answers:
+            due = min(due, self._answers[0][0])
+        for other in (self._feeds.next_due(), watched):
+            if other is not None and other < due:
+                due = other
+        return due
