@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,17 @@ def test_bare_loop_counts_what_the_feeder_sent():
         found = bench("bare").run(url=venue.url, kinds=["trades", "bbo"], expected=400)
 
         assert found["messages"] == venue.sums().messages == 400
+
+
+def test_the_feeder_tells_what_it_has_sent_though_the_client_has_gone_already(capsys):
+    frames, feeder = bench("frames"), bench("feeder")
+    blocks = frames.build_blocks(frames.build_messages(["bbo"], 10))
+    near, far = socket.socketpair()
+    with near, far:
+        far.shutdown(socket.SHUT_WR)
+        feeder._Peer(near, feeder.Settings(kinds=("bbo",), pool=10), blocks, 0)._send_pool()
+
+    assert json.loads(capsys.readouterr().out)["messages"] == 10
 
 
 def test_latency_is_taken_from_stamps_of_the_feeder():

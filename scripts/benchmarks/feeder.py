@@ -174,10 +174,11 @@ class _Peer:
         sums = Sums()
         for number in range(self._settings.rounds):
             for block in self._blocks:
+                # Between two blocks: after the last one the client may close at once.
+                while sums.messages and self._has_input():
+                    self._take_frame()
                 self._connection.sendall(block.in_round(number))
                 sums = sums.plus(block.sums)
-                while self._has_input():
-                    self._take_frame()
         _say(**sums._asdict())
 
     def _send_paced(self, rate: int) -> None:
