@@ -164,13 +164,13 @@ def demo(tmp_path: Path) -> Path:
 
 
 def test_the_demo_takes_arguments_and_a_later_duration_counts(demo: Path) -> None:
-    outcome = run(
-        demo, "--duration", "1500ms", "--set", "engine.tick_interval_ms=200", "--log-level", "error"
-    )
+    outcome = run(demo, "--duration", "1500ms", "--set", "engine.tick_interval_ms=50", "--log-level", "error")
 
     assert outcome.returncode == 0, outcome.stderr
     assert "Ended because: the 1.5 s are over" in outcome.stdout
-    assert re.search(r"system\.tick +[67] ", outcome.stdout)
+    ticks = re.search(r"system\.tick +(\d+) ", outcome.stdout)
+    assert ticks is not None, outcome.stdout
+    assert 2 < int(ticks[1]) <= 33  # a busy machine misses some; the demo's own interval would have made one
 
 
 def test_the_demo_can_be_started_from_anywhere(demo: Path, tmp_path: Path) -> None:

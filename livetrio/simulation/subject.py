@@ -6,6 +6,7 @@ file of the world's. Everything else is as the configuration says.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -113,17 +114,12 @@ def forget_modules(folder: Path) -> None:
 
     A strategy's module may keep things in variables, which the end of a process would have ended.
     """
-    folder = folder.resolve()
+    within, ours = f"{folder.resolve()}{os.sep}", f"{_OURS}{os.sep}"
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file is None or name in ("__main__", "__mp_main__"):
+        if file is None or not file.startswith(within) or name in ("__main__", "__mp_main__"):
             continue
-        path = Path(file)
-        if (
-            path.is_relative_to(folder)
-            and not path.is_relative_to(_OURS)
-            and "site-packages" not in path.parts
-        ):
+        if not file.startswith(ours) and "site-packages" not in file.split(os.sep):
             del sys.modules[name]
 
 

@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import trio
-from trio.testing import MockClock
 
 from livetrio.app.order_desk import OrderDesk
 from livetrio.clock import NANOSECONDS, SIMULATED_EPOCH, Clock
@@ -42,6 +41,7 @@ from livetrio.simulation.subject import Subject
 from livetrio.simulation.trace import Trace
 from livetrio.simulation.view import WorldView
 from livetrio.simulation.way import Way
+from livetrio.simulation.world_clock import WorldClock
 from livetrio.supervision.nursery import lone_leaf
 from livetrio.testing.agreement import wait_quiet
 from livetrio.testing.runs import StrategyRun
@@ -74,7 +74,7 @@ def run_world(plan: Plan, subject: Subject, *, trace: BinaryIO | None = None) ->
     """
     failure: BaseException
     with deterministic(plan.seed), TemporaryDirectory(prefix="livetrio-") as folder:
-        clock = MockClock(autojump_threshold=0)
+        clock = WorldClock()
         try:
             return trio.run(_World(plan, subject, trace, Path(folder), clock).run, clock=clock)
         except BaseExceptionGroup as group:
@@ -84,7 +84,7 @@ def run_world(plan: Plan, subject: Subject, *, trace: BinaryIO | None = None) ->
 
 class _World:
     def __init__(
-        self, plan: Plan, subject: Subject, trace: BinaryIO | None, folder: Path, clock: MockClock
+        self, plan: Plan, subject: Subject, trace: BinaryIO | None, folder: Path, clock: WorldClock
     ) -> None:
         self._plan = plan
         self._subject = subject

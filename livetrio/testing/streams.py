@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import trio
 
@@ -31,6 +30,8 @@ class _Pipe:
         """With the time of arrival; an empty one is the end, and stays."""
         self._bytes = 0
         self._changed = trio.lowlevel.ParkingLot()
+        self._alarm: trio.CancelScope | None = None
+        """The reader's, that ends its waiting when the first chunk arrives."""
 
     def note_change(self) -> None:
         self._changed.unpark_all()
@@ -40,10 +41,13 @@ class _Pipe:
         return self._bytes >= BUFFER_BYTES and not self.is_reset and not self.is_abandoned
 
     def put(self, data: bytes) -> None:
-        earliest = self._chunks[-1][0] if self._chunks else 0.0
-        self._chunks.append((max(earliest, trio.current_time() + self._latency()), bytearray(data)))
+        arrival = trio.current_time() + self._latency()
+        if self._chunks:
+            arrival = max(arrival, self._chunks[-1][0])
+        elif self._alarm is not None and not self.is_dead:
+            self._alarm.deadline = arrival
+        self._chunks.append((arrival, bytearray(data)))
         self._bytes += len(data)
-        self.note_change()
 
     def take(self, limit: int) -> bytes | None:
         """What has arrived, b"" at the end, or None if there is nothing yet."""
@@ -66,14 +70,17 @@ class _Pipe:
         return bytes(taken)
 
     async def wait_changed(self) -> None:
-        """Wait until something has been put in, taken out, or gone wrong."""
+        """Wait until something has been taken out, or gone wrong."""
         await self._changed.park()
 
     async def wait_arrival(self) -> None:
-        """Wait until something has changed or arrives."""
+        """Wait until something arrives or has changed."""
         arrival = self._chunks[0][0] if self._chunks and not self.is_dead else float("inf")
-        with trio.move_on_at(arrival):
-            await self.wait_changed()
+        try:
+            with trio.CancelScope(deadline=arrival) as self._alarm:
+                await self.wait_changed()
+        finally:
+            self._alarm = None
 
 
 class Link:
@@ -120,27 +127,28 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send; waits while the other end does not read. As on a socket, cancelled before is not sent."""
-        with self._one_sender():
+        self._begin_sending()
+        try:
             await self._when_it_takes_more()
             if data:
                 self._outgoing.put(bytes(data))
             await trio.lowlevel.cancel_shielded_checkpoint()
+        finally:
+            self._sending = False
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until the other end has read enough."""
-        with self._one_sender():
+        self._begin_sending()
+        try:
             await self._when_it_takes_more()
             await trio.lowlevel.cancel_shielded_checkpoint()
+        finally:
+            self._sending = False
 
-    @contextmanager
-    def _one_sender(self) -> Iterator[None]:
+    def _begin_sending(self) -> None:
         if self._sending:
             raise trio.BusyResourceError("another task is sending on this stream")
         self._sending = True
-        try:
-            yield
-        finally:
-            self._sending = False
 
     async def _when_it_takes_more(self) -> None:
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -196,6 +204,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
             self._say_eof()
             self._incoming.is_abandoned = True
             self._incoming.note_change()
+            self._outgoing.note_change()
 
     async def aclose(self) -> None:
         """Let go of this end."""

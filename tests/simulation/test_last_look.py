@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 import trio
+from msgspec.structs import replace
 
 from livetrio import Strategy
 from livetrio.model import OrderSide
@@ -59,7 +60,7 @@ def change_order(run):
 
 def place_again(run):
     order = next(iter(run.account.orders.values()))
-    run.account.orders[1] = attrs.evolve(order, oid=1)
+    run.account.orders[1] = replace(order, oid=1)
 
 
 def forget(run):

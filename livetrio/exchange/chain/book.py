@@ -76,6 +76,12 @@ class Side:
         """The level that is matched first."""
         return self._levels[self._keys[-1]] if self._keys else None
 
+    @property
+    def best_px(self) -> int | None:
+        """Its price."""
+        keys = self._keys
+        return keys[-1] * self._sign if keys else None
+
     def first(self) -> Order | None:
         """The order that is matched first."""
         if not self._keys:
@@ -132,19 +138,17 @@ class Book:
     @property
     def best_bid(self) -> int | None:
         """The highest price that somebody would pay."""
-        level = self.bids.best
-        return None if level is None else level.px
+        return self.bids.best_px
 
     @property
     def best_ask(self) -> int | None:
         """The lowest price that somebody would take."""
-        level = self.asks.best
-        return None if level is None else level.px
+        return self.asks.best_px
 
     def would_match(self, px: int, *, is_buy: bool) -> bool:
         """Whether a limit at this price finds anybody."""
         if is_buy:
-            ask = self.best_ask
+            ask = self.asks.best_px
             return ask is not None and px >= ask
-        bid = self.best_bid
+        bid = self.bids.best_px
         return bid is not None and px <= bid

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import attrs
+import msgspec
 
 from livetrio.exchange.chain.listing import Instrument
 
@@ -77,8 +78,7 @@ class Trigger:
         return mark >= self.px if self.is_take_profit != is_buy else mark <= self.px
 
 
-@attrs.frozen(kw_only=True)
-class NewOrder:
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for: an order of signed input whose numbers were found to be valid."""
 
     instrument: Instrument
@@ -99,8 +99,7 @@ class Builder:
     tenths_of_bps: int
 
 
-@attrs.define(kw_only=True, eq=False)
-class Order:
+class Order(msgspec.Struct, kw_only=True, eq=False):
     """One order. Only the chain changes it."""
 
     oid: int
@@ -128,7 +127,7 @@ class Order:
     """Whether it is in the book now."""
     parent: Order | None = None
     """The order whose fill lets this one come into being (``normalTpsl``)."""
-    children: list[Order] = attrs.field(factory=list)
+    children: list[Order] = []
 
     @property
     def filled(self) -> int:

@@ -42,15 +42,17 @@ def mark_price(ledger: Ledger, asset: int) -> int:
     oracle = ledger.oracles.get(asset)
     if last is None:
         last = ledger.marks[asset] if oracle is None else oracle
-    if bid is not None:
-        last = max(last, bid)
-    if ask is not None:
-        last = min(last, ask)
+    if bid is not None and last < bid:
+        last = bid
+    if ask is not None and last > ask:
+        last = ask
     if oracle is None:
         return last
     if bid is None or ask is None:
         return oracle
-    return sorted((oracle, (bid + ask) // 2, last))[1]
+    middle = (bid + ask) // 2
+    low, high = (oracle, middle) if oracle < middle else (middle, oracle)
+    return low if last < low else high if last > high else last
 
 
 def fire_triggers(ledger: Ledger, assets: Iterable[int]) -> None:

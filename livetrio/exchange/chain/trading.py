@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
+import msgspec
 
 from livetrio.exchange.chain.account import Account, Role
 from livetrio.exchange.chain.actions import (
@@ -182,7 +182,7 @@ def _modify(
     if not always:
         if new.trigger is not None or new.tif not in (Tif.ALO, Tif.GTC):
             return "Only Alo and Gtc orders can be placed by a modify without always_place"  # ours, too
-        new = attrs.evolve(new, tif=Tif.ALO)
+        new = msgspec.structs.replace(new, tif=Tif.ALO)
     placed = _replace(ledger, account, old, new)
     return placed if placed.error is None else GONE + placed.error
 

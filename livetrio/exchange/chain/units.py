@@ -28,6 +28,8 @@ RATE: int = 10**RATE_DECIMALS
 PRICE_FIGURES = 5
 """Significant figures of a price that is no whole number (docs page *tick-and-lot-size*, 2026-08-22)."""
 
+_FIRST_TOO_LONG: int = 10**PRICE_FIGURES
+
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,29})(?:\.([0-9]{0,17}[1-9]))?", re.ASCII)
 """As signed input is written: no sign, no exponent, no trailing zeros (§0, §5.7)."""
 
@@ -82,7 +84,13 @@ def is_on_tick(px: int, px_decimals: int) -> bool:
 
 def tick_at(px: int, px_decimals: int) -> int:
     """The distance between two valid prices near this one, in units of price."""
-    return int(min(10 ** max(len(str(px)) - PRICE_FIGURES, 0), 10 ** max(px_decimals, 0)))
+    tick = 1
+    most = _FIRST_TOO_LONG
+    while px >= most and px_decimals > 0:
+        tick *= 10
+        most *= 10
+        px_decimals -= 1
+    return tick
 
 
 def round_to_tick(px: int, px_decimals: int, *, up: bool) -> int:

@@ -111,6 +111,7 @@ class Maker:
         self._style = style
         self._account = account
         self._instrument = price.instrument
+        self._scale = usd_scale(price.instrument)
         self._price = price
         self._references = references
         self._half = profile.half_spread_bps * BPS * climate.caution * random.uniform(0.9, 1.2)
@@ -153,7 +154,7 @@ class Maker:
         lots = holding(self._account, instrument)
         if not lots:
             return 0.0
-        usd = lots * self._price.value / usd_scale(instrument)
+        usd = lots * self._price.value / self._scale
         share = usd / (_FULL_AT * self._usd)
         return max(-1.0, min(1.0, share)) * self._style.lean * self._half
 
@@ -162,10 +163,10 @@ class Maker:
     ) -> list[int]:
         """Cancel what is out of place; which orders are to be placed again, the closest first."""
         missing: list[int] = []
-        offsets, patience = self._style.offsets, self._style.patience
-        for index, order in enumerate(orders):
+        patience = self._style.patience
+        for index, (order, offset) in enumerate(zip(orders, self._style.offsets, strict=True)):
             if order is not None and order.is_resting and order.sz * _USED_UP >= order.orig_sz:
-                distance = offsets[index] * half
+                distance = offset * half
                 stray = (order.px - center - distance) / distance  # below zero: too close
                 if -patience <= stray <= patience:
                     continue
@@ -183,22 +184,25 @@ class Maker:
     ) -> None:
         """Place orders where they are missing, never so that they would match."""
         instrument = self._instrument
+        decimals = instrument.px_decimals
         is_buy = half < 0.0
         book = desk.ledger.books[instrument.asset]
+        touch = book.best_ask if is_buy else book.best_bid  # what is placed here does not change it
         random = self._random
         usd = self._usd * (1.0 - _THINNING * self._references.stress)
         for index in missing:
             offset = self._style.offsets[index] + random.uniform(-0.2, 0.2)
-            px = round_to_tick(max(int(center + offset * half), 1), instrument.px_decimals, up=not is_buy)
-            if is_buy:
-                if book.best_ask is not None and px >= book.best_ask:
-                    px = round_to_tick(book.best_ask - 1, instrument.px_decimals, up=False)
-            elif book.best_bid is not None and px <= book.best_bid:
-                px = round_to_tick(book.best_bid + 1, instrument.px_decimals, up=True)
+            px = round_to_tick(max(int(center + offset * half), 1), decimals, up=not is_buy)
+            if touch is not None:
+                if is_buy:
+                    if px >= touch:
+                        px = round_to_tick(touch - 1, decimals, up=False)
+                elif px <= touch:
+                    px = round_to_tick(touch + 1, decimals, up=True)
             if px <= 0:
                 continue
             worth = usd * (1.0 + 0.3 * index) * random.lognormvariate(0.0, 0.4)
-            sz = lots_for(instrument, worth, px)
+            sz = lots_for(self._scale, worth, px)
             new = NewOrder(instrument=instrument, is_buy=is_buy, px=px, sz=sz, tif=Tif.ALO)
             orders[index] = desk.place(self._account, new)
 

@@ -8,11 +8,13 @@ MIN_USD = 11
 """A little more than the least that the venue lets an order be worth (§5.7)."""
 
 
-def lots_for(instrument: Instrument, usd: float, px: int) -> int:
-    """The lots of about this worth at a price in units; never less than an order must have."""
-    scale = usd_scale(instrument)
-    least = -(-MIN_USD * scale // px)
-    return max(int(usd * scale / px), least)
+def lots_for(scale: int, usd: float, px: int) -> int:
+    """The lots of about this worth at a price in units; never less than an order must have.
+
+    The scale is the instrument's `usd_scale`.
+    """
+    lots, least = int(usd * scale / px), -(-MIN_USD * scale // px)
+    return lots if lots > least else least
 
 
 def usd_scale(instrument: Instrument) -> int:

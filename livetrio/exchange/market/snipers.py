@@ -14,7 +14,7 @@ from livetrio.exchange.chain.order import NewOrder, Tif
 from livetrio.exchange.chain.units import round_to_tick
 from livetrio.exchange.market.profiles import Profile
 from livetrio.exchange.market.references import Price, References
-from livetrio.exchange.market.sizes import lots_for
+from livetrio.exchange.market.sizes import lots_for, usd_scale
 from livetrio.exchange.market.tide import BPS
 
 _EDGE = 1.0
@@ -65,5 +65,5 @@ class Sniper:
         instrument = self._instrument
         px = round_to_tick(limit, instrument.px_decimals, up=not is_buy)
         usd = self._usd * self._random.uniform(0.3, 1.0) * (1.0 + _GREED * self._references.stress)
-        sz = lots_for(instrument, usd, px)
+        sz = lots_for(usd_scale(instrument), usd, px)
         desk.place(self._account, NewOrder(instrument=instrument, is_buy=is_buy, px=px, sz=sz, tif=Tif.IOC))

@@ -23,7 +23,7 @@ from livetrio.exchange.market.agenda import Agenda
 from livetrio.exchange.market.climates import Climate
 from livetrio.exchange.market.profiles import Profile
 from livetrio.exchange.market.references import Price, References
-from livetrio.exchange.market.sizes import lots_for
+from livetrio.exchange.market.sizes import lots_for, usd_scale
 from livetrio.exchange.market.tide import BPS
 
 _BUSY = 3.0
@@ -145,5 +145,5 @@ class Takers:
         beyond = int(touch * self._half * reach)
         limit = touch + beyond if is_buy else max(touch - beyond, 1)
         px = round_to_tick(limit, instrument.px_decimals, up=not is_buy) if beyond else touch
-        sz = lots_for(instrument, usd, touch)
+        sz = lots_for(usd_scale(instrument), usd, touch)
         desk.place(account, NewOrder(instrument=instrument, is_buy=is_buy, px=px, sz=sz, tif=Tif.IOC))

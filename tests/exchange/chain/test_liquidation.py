@@ -1,10 +1,10 @@
 """Liquidation: who cannot keep a position loses it to the book, or to the liquidator."""
 
-import attrs
 import pytest
 from chain_world import USD, World
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from livetrio.exchange.chain import margin
 from livetrio.exchange.chain.account import Leverage
@@ -371,4 +371,4 @@ def test_nothing_is_lost_and_nobody_is_left_with_a_debt(who, bids, asks, marks):
 def place_as(world, account, new, changes):
     """The house quotes, and the account takes it."""
     tif = Tif.GTC if account.is_house else Tif.IOC
-    return place(world.ledger, account, attrs.evolve(new, tif=tif, **changes))
+    return place(world.ledger, account, replace(new, tif=tif, **changes))

@@ -1,10 +1,11 @@
 """What positions and orders need, what is left, and the price at which a position cannot be kept."""
 
-import attrs
 import pytest
+from attrs import astuple
 from chain_world import USD, World
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from livetrio.exchange.chain import margin
 from livetrio.exchange.chain.account import Leverage, Resting
@@ -179,7 +180,7 @@ def test_the_sums_that_are_kept_say_what_a_walk_over_the_orders_says(orders, szi
     hold(world, account, szi * 1000)
     for is_buy, distance, sz, stays in orders:
         px = BTC - distance * 100 if is_buy else BTC + distance * 100
-        new = attrs.evolve(world.new(world.btc, "buy", 1, 1), is_buy=is_buy, px=px, sz=sz * 1000)
+        new = replace(world.new(world.btc, "buy", 1, 1), is_buy=is_buy, px=px, sz=sz * 1000)
         placed = place(world.ledger, account, new)
         if not stays:
             world.cancel(placed.order)
@@ -205,7 +206,7 @@ def test_an_order_may_need_all_that_is_free_and_not_a_lot_more(world):
     fits = world.new(world.btc, "buy", 90_000, 2)
 
     assert margin.can_place(world.ledger, account, fits)
-    assert not margin.can_place(world.ledger, account, attrs.evolve(fits, sz=fits.sz + 1))
+    assert not margin.can_place(world.ledger, account, replace(fits, sz=fits.sz + 1))
 
 
 def test_an_order_of_the_lesser_side_adds_nothing(world):
@@ -346,11 +347,11 @@ def test_what_could_be_traded_at_the_mark_may_be_placed_and_not_much_more(szi, u
     hold(world, account, szi * 1_000)
     available = margin.available_to_trade(world.ledger, account, 0, is_buy=is_buy)
     most = available * 20 // BTC
-    new = attrs.evolve(world.new(world.btc, "buy", 91_374, 1), is_buy=is_buy)
+    new = replace(world.new(world.btc, "buy", 91_374, 1), is_buy=is_buy)
     assume(most > 0)
 
-    assert margin.can_place(world.ledger, account, attrs.evolve(new, sz=most))
-    assert not margin.can_place(world.ledger, account, attrs.evolve(new, sz=most + 10))
+    assert margin.can_place(world.ledger, account, replace(new, sz=most))
+    assert not margin.can_place(world.ledger, account, replace(new, sz=most + 10))
 
 
 # The liquidation price.
@@ -428,5 +429,5 @@ def test_an_account_with_nothing_in_the_book_has_empty_sums(world):
     account = world.accounts[0]
     world.cancel(world.place(account, "buy", 90_000, 1).order)
 
-    assert attrs.astuple(account.resting[0]) == attrs.astuple(Resting())
+    assert astuple(account.resting[0]) == astuple(Resting())
     assert margin.order_margin(world.ledger, account) == 0

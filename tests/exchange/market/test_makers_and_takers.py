@@ -13,7 +13,7 @@ from livetrio.exchange.market.flow import LivingMarket
 from livetrio.exchange.market.makers import STYLES, Maker, holding
 from livetrio.exchange.market.profiles import OTHER_PERP, PAIR, profile_of
 from livetrio.exchange.market.references import References
-from livetrio.exchange.market.sizes import lots_for
+from livetrio.exchange.market.sizes import lots_for, usd_scale
 from livetrio.exchange.market.snipers import Sniper
 
 
@@ -234,9 +234,9 @@ def test_sizes_are_worth_what_they_should_and_never_too_little():
     listing = default_listing()
     btc, purr = listing.by_coin["BTC"], listing.by_coin["PURR/USDC"]
 
-    assert lots_for(btc, 9137.4, 913_740) == 10_000
-    assert lots_for(btc, 1.0, 913_740) == 13
-    assert lots_for(purr, 18.125, 18_125_000) == 100
+    assert lots_for(usd_scale(btc), 9137.4, 913_740) == 10_000
+    assert lots_for(usd_scale(btc), 1.0, 913_740) == 13
+    assert lots_for(usd_scale(purr), 18.125, 18_125_000) == 100
 
 
 def test_instruments_that_nobody_described_are_traded_all_the_same():
