@@ -107,7 +107,7 @@ def _find_by_end(copy: JournalCopy, order_id: str) -> Order | None:
 
 
 def _show_timeline(copy: JournalCopy, order: Order, as_json: bool) -> None:
-    from livetrio.app.timeline_rows import for_people, timeline_rows, why_not_recorded
+    from livetrio.operations.timelines import for_people, timeline_rows, why_not_recorded
 
     timeline = copy.timeline(order.client_order_id)
     if timeline is None:

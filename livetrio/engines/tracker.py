@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 
 import structlog
 import trio
@@ -143,6 +144,10 @@ class OrderTracker:
             for each in self._tracked.values()
             if each.order.is_working and venue in (None, venue_of(each.order.instrument_id))
         ]
+
+    def over(self, most: int) -> list[TrackedOrder]:
+        """The last ones that are over, the newest first."""
+        return [self._tracked[each] for each in islice(reversed(self._over), most)]
 
     def closed_event(self, order: Order) -> trio.Event:
         """An event that is set when the order is over."""

@@ -4,6 +4,7 @@ config    OperationsConfig: the table [operations]
 watched   Watched: an engine, as far as it is looked at
 view      View: all of it at one moment, as plain values
 look      look_at: makes a view
+timelines an order's timeline, told to people and programs
 actions   what a person may ask for: pause, resume, halt, cancel all, flatten, stop
 health    whether the engine lives, and why it is not ready to trade
 metrics   exposition: the numbers, for Prometheus; those that others keep, and those of

@@ -107,7 +107,7 @@ def _trading(desk: WatchedDesk, now: int) -> TradingView:
         state=risk.state.value,
         reason=risk.reason,
         gates=tuple(_gate(each, now) for each in desk.accounts),
-        orders=tuple(_order(each.order, now) for each in tracker.working()),
+        orders=tuple(show_order(each.order, now) for each in tracker.working()),
         counts={name: number for name, number in sorted(tracker.counts.items()) if name != "fills"},
         fills=tracker.counts["fills"],
         positions=tuple(_position(each) for each in cache.get_all_positions()),
@@ -140,7 +140,8 @@ def _reasons(account: AccountService, now: int) -> Iterator[str]:
         yield f"{closed.words} (since {_seconds(now - closed.since):.1f} s)" if closed.since else closed.words
 
 
-def _order(order: Order, now: int) -> OrderView:
+def show_order(order: Order, now: int) -> OrderView:
+    """An order as it is now."""
     return OrderView(
         client_order_id=order.client_order_id,
         venue_order_id=order.venue_order_id,

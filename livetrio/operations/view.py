@@ -51,7 +51,7 @@ class QuoteView:
 
 @attrs.frozen(kw_only=True)
 class OrderView:
-    """An order that is not over."""
+    """An order."""
 
     client_order_id: str
     venue_order_id: str | None

@@ -3,7 +3,9 @@
 GET   /                       the page
       /api/state              all of it: `View`
       /api/stream             the same twice a second, as server-sent events named ``state``
-      /api/orders             those that are not over; /api/orders/ID: one, by either id
+      /api/orders             those that are not over; ?over=NUMBER: the last so many that are over
+      /api/orders/ID          one, by either id
+      /api/orders/ID/timeline when it came past each stage, each since the one before and since the tick
       /api/positions /api/connections /api/tasks /api/config
       /api/history            ?instrument=ID: prices of the last half hour, and the results
       /api/fills              ?after=NUMBER: the last fills, those with a higher number
@@ -38,6 +40,8 @@ from livetrio.operations.http.guard import Guard
 from livetrio.operations.http.history import History
 from livetrio.operations.http.plain import describe_view, encode, reply, say
 from livetrio.operations.http.tasks import list_tasks
+from livetrio.operations.look import show_order
+from livetrio.operations.timelines import for_programs, timeline_rows
 from livetrio.operations.view import View
 from livetrio.operations.watched import Watched
 
@@ -50,6 +54,9 @@ SHARED = 0.1
 """Seconds for which a view serves all who watch the stream."""
 
 BOOK_LEVELS = 50
+
+MOST_ORDERS = 1_000
+"""That are over, of one answer."""
 
 HEADERS = (
     ("cache-control", "no-store"),
@@ -106,7 +113,7 @@ class Api:
         """The last view that was streamed, and when."""
         self._pages: dict[str, Callable[[Asked], object]] = {
             "/api/state": lambda _: describe_view(shown.look()),
-            "/api/orders": lambda _: self._trading("orders"),
+            "/api/orders": self._orders,
             "/api/positions": lambda _: self._trading("positions"),
             "/api/connections": lambda _: shown.look().connections,
             "/api/tasks": lambda _: list_tasks(),
@@ -173,6 +180,8 @@ class Api:
             return Stream(take=self._take_view, interval=STREAM_INTERVAL)
         if path in self._pages:
             return reply(self._pages[path](asked))
+        if path.startswith("/api/orders/") and path.endswith("/timeline"):
+            return reply(self._timeline(path.removeprefix("/api/orders/").removesuffix("/timeline")))
         if path.startswith("/api/orders/"):
             return reply(self._order(path.removeprefix("/api/orders/")))
         if path.startswith("/api/book/"):
@@ -189,6 +198,31 @@ class Api:
     def _trading(self, name: str) -> object:
         trading = self._shown.look().trading
         return () if trading is None else getattr(trading, name)
+
+    def _orders(self, asked: Asked) -> object:
+        over = asked.query.get("over")
+        if over is None:
+            return self._trading("orders")
+        if not over.isdecimal() or len(over) > 6 or not 1 <= int(over) <= MOST_ORDERS:
+            raise Refusal(400, f"over: expected a number from 1 to {MOST_ORDERS}, found {over[:80]!r}")
+        engine = self._shown.engine
+        if engine.desk is None:
+            return ()
+        now = engine.clock.now()
+        return [show_order(each.order, now) for each in engine.desk.tracker.over(int(over))]
+
+    def _timeline(self, order_id: str) -> dict[str, Any]:
+        desk = self._shown.engine.desk
+        tracked = None if desk is None else desk.tracker.get(order_id)
+        if tracked is None:
+            raise Refusal(404, f"no order {order_id[:80]} is remembered; the journal may have it")
+        order, timeline = tracked.order, tracked.timeline
+        if timeline.decided is None:
+            raise Refusal(404, f"order {order_id[:80]} has no timeline: it was not made here")
+        return {
+            "order": show_order(order, self._shown.engine.clock.now()),
+            "stages": [for_programs(each) for each in timeline_rows(order, timeline)],
+        }
 
     def _order(self, order_id: str) -> dict[str, Any]:
         order = self._shown.engine.cache.get_order(order_id)

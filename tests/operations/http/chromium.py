@@ -98,6 +98,19 @@ class Page:
                 await trio.sleep(0.1)
         return value
 
+    async def tap(self, x, y):
+        """A finger, there."""
+        await self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        await self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    async def press(self, key, code):
+        """A key; ``code`` is its number."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            await self.call(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text
+            )
+
     async def shoot(self, file):
         """A picture of it."""
         picture = await self.call("Page.captureScreenshot", format="png")

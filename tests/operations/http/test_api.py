@@ -9,9 +9,11 @@ from http_world import TOKEN, Browser
 from structlog.testing import capture_logs
 from watched_world import BTC, ETH, Hands, rest_two, until, watch
 
-from livetrio import Config, LiveTradingConfig
+from livetrio import Clock, Config, LiveTradingConfig
 from livetrio.app.config import JournalConfig
+from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.trading_state import TradingState
+from livetrio.exchange import LocalExchange
 from livetrio.operations.config import OperationsConfig
 from livetrio.operations.http.api import Api
 from livetrio.operations.http.asked import Asked
@@ -49,6 +51,72 @@ async def test_everything_of_the_engine_is_there_as_json(autojump_clock):
     assert tasks[0]["owner"] is None
     assert by_name["journal"]["owner"] == "orders"
     assert by_name["connection hyperliquid/market"]["waits"].startswith("supervision.")
+
+
+async def test_an_orders_timeline_is_there_while_it_works_and_when_it_is_over(autojump_clock):
+    hands = Hands()
+    async with run_strategy(hands) as run:
+        browser = Browser(watch(run))
+        await hands.buy()
+        resting, _ = await rest_two(hands)
+        [filled] = browser.ask("/api/orders", query={"over": "5"}).json
+        over = browser.ask(f"/api/orders/{filled['client_order_id']}/timeline").json
+        working = browser.ask(f"/api/orders/{resting.venue_order_id}/timeline").json
+        timeline = run.desk.tracker.get(filled["client_order_id"]).timeline
+
+    assert (filled["status"], filled["quantity"]) == ("filled", "0.01")
+    assert over["order"]["client_order_id"] == filled["client_order_id"]
+    reached = [each for each in over["stages"] if each["instant"] is not None]
+    assert [each["stage"] for each in reached] == [
+        "decided", "risk passed", "signed", "journaled", "sent", "acknowledged", "first fill", "closed",
+    ]  # fmt: skip
+    assert reached[0]["since_before"] is None
+    assert all(each["instant"].endswith("Z") for each in reached)
+    whole = (timeline.closed - timeline.decided) / 1e9
+    assert whole > 0
+    assert sum(each["since_before"] for each in reached[1:]) == pytest.approx(whole)
+    by_stage = {each["stage"]: each for each in working["stages"]}
+    assert working["order"]["client_order_id"] == resting.client_order_id
+    assert by_stage["acknowledged"]["instant"] is not None
+    assert by_stage["tick"] == {
+        "stage": "tick",
+        "instant": None,
+        "since_before": None,
+        "since_tick": None,
+        "note": "it was decided on no news",
+    }
+    assert by_stage["closed"]["note"] == "not yet"
+
+
+async def test_a_timeline_that_cannot_be_told_is_refused_in_words(autojump_clock):
+    clock = Clock.simulated()
+    local = LocalExchange(clock=clock)
+    leave = ExecutionConfig(cancel_on_stop=False, foreign_orders="adopt")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(local.run)
+        hands = Hands()
+        async with run_strategy(hands, local=local, clock=clock, execution=leave) as before:
+            await rest_two(hands)
+        for order in before.account.orders.values():  # now they are somebody's who is no engine
+            del before.account.by_cloid[order.cloid]
+            order.cloid = None
+        async with run_strategy(Hands(), local=local, clock=clock, execution=leave) as run:
+            browser = Browser(watch(run))
+            foreign = run.desk.tracker.working()[0].order.client_order_id
+            gone = browser.ask("/api/orders/0x0/timeline")
+            untold = browser.ask(f"/api/orders/{foreign}/timeline")
+            numbers = ("0", "-1", "x", "9" * 9)
+            nonsense = [browser.ask("/api/orders", query={"over": each}) for each in numbers]
+        nursery.cancel_scope.cancel()
+    async with run_strategy(Hands(), orders=False) as run:
+        browser = Browser(watch(run))
+        neither = browser.ask("/api/orders/0x0/timeline"), browser.ask("/api/orders", query={"over": "5"})
+
+    assert (gone.status, gone.words) == (404, "no order 0x0 is remembered; the journal may have it")
+    assert (untold.status, untold.words) == (404, f"order {foreign} has no timeline: it was not made here")
+    assert {each.status for each in nonsense} == {400}
+    assert (neither[0].status, neither[1].json) == (404, [])
+    assert nonsense[0].words == "over: expected a number from 1 to 1000, found '0'"
 
 
 async def test_actions_take_the_token_and_say_what_they_did_and_who_asked(autojump_clock):

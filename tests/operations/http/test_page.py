@@ -32,6 +32,15 @@ TOKEN = "a-token-of-the-page"
 STRATEGIES = Path(__file__).parents[3] / "configs" / "strategies"
 BTC = "BTC-USD-PERP.HYPERLIQUID"
 
+BARS = """
+Object.fromEntries([...document.querySelectorAll(".stage")].map((stage) => {
+  const [track, bar] = [".track", ".bar"].map((each) => stage.querySelector(each).getBoundingClientRect());
+  const share = (length) => length / track.width;
+  return [stage.querySelector("span > span").innerText, [share(bar.left - track.left), share(bar.width)]];
+}))
+"""
+"""Where the bar of each stage of a timeline begins, and how long it is, as shares of the whole."""
+
 needs_browser = pytest.mark.skipif(
     BINARY is None, reason="no Chromium here; on Debian: apt-get install chromium"
 )
@@ -112,6 +121,58 @@ async def test_the_page_shows_orders_and_fills_as_they_come_and_halts_with_the_t
     assert is_kept == 0
     assert complaints == []
     assert {each for each in page.requests if not each.startswith((url, "data:"))} == set()
+
+
+@needs_browser
+@within(60)
+async def test_an_orders_timeline_opens_by_a_tap_or_by_the_keyboard_and_closes_again(tmp_path, monkeypatch):
+    async with served_engine(tmp_path, monkeypatch) as (engine, url), open_browser(tmp_path / "b") as page:
+        await page.open(url, width=360, height=740)
+        for table in ("#orders", "#over"):
+            await page.wait(f"document.querySelector('{table} td') !== null")
+        await page.evaluate("over.scrollIntoView()")
+        x, y = await page.evaluate(
+            "(({x, y}) => [x + 20, y + 8])(document.querySelector('#over td').getBoundingClientRect())"
+        )
+        await page.tap(x, y)
+        told = await page.wait("timeline.open && timeline.innerText.includes('signed') && timeline.innerText")
+        within_phone = await page.evaluate("timeline.scrollWidth <= 360 && innerWidth === 360")
+        bars = await page.evaluate(BARS)
+        order_id = (await page.evaluate("document.getElementById('timeline-order').innerText")).split()[-1]
+        timeline = engine.desk.tracker.get(order_id).timeline
+
+        await page.press("Escape", 27)
+        await page.wait("!timeline.open")
+        focused = await page.evaluate(
+            "(window.kept = document.querySelector('#orders button')).focus(); kept.closest('tr').dataset.key"
+        )
+        await trio.sleep(1.2)  # two views, each of which draws the table anew
+        still = await page.evaluate(
+            "document.activeElement === kept || !orders.innerText.includes(kept.innerText)"
+        )
+        await page.evaluate("document.querySelector('#orders button').focus()")
+        await page.press("Enter", 13)
+        await page.wait("timeline.open && timeline.innerText.includes('acknowledged')")
+        await page.evaluate("timeline.querySelector('form button').click()")
+        await page.wait("!timeline.open")
+
+    assert timeline.closed is not None
+    assert "Until the venue's word" in told
+    assert "signed" in told
+    assert "journaled" in told
+    assert within_phone
+    first, begin = timeline.requests[0][1], timeline.heard or timeline.decided
+    whole = timeline.acknowledged - begin
+    for stage, before, at in (
+        ("journaled", first.signed, first.journaled),
+        ("acknowledged", first.sent, timeline.acknowledged),
+    ):
+        left, width = bars[stage]
+        assert left == pytest.approx((before - begin) / whole, abs=0.01)
+        assert width == pytest.approx((at - before) / whole, abs=0.01)
+    assert focused.startswith("0x")
+    assert still
+    assert page.complaints == []
 
 
 @needs_browser

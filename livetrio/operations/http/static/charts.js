@@ -1,5 +1,5 @@
 // The drawn part: price with own orders and fills, profit, order book, latencies.
-import { fill, text } from "/static/parts.js";
+import { fill, spanOf, text } from "/static/parts.js";
 
 const POINTS = 1800;
 const LEVELS = 10;
@@ -189,9 +189,4 @@ function histogram(name, bounds, counts) {
   const highest = bounds[Math.min(last, bounds.length - 1)];
   const scale = text(`${spanOf(bounds[first])} … ${spanOf(highest)}`, "note", "p");
   return [title, bars, scale];
-}
-
-function spanOf(seconds) {
-  if (seconds < 0.001) return `${Number((seconds * 1e6).toPrecision(3))} µs`;
-  return seconds < 1 ? `${Number((seconds * 1e3).toPrecision(3))} ms` : `${Number(seconds.toPrecision(3))} s`;
 }

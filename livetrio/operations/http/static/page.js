@@ -2,9 +2,11 @@
 // If nothing comes, the page says so and for how long: old figures are never shown as if they were of now.
 import { bindActions } from "/static/actions.js";
 import { Charts } from "/static/charts.js";
+import { bindTimelines, orderButton } from "/static/timeline.js";
 import { badge, fill, money, seconds, span, table, text } from "/static/parts.js";
 
 const STALE = 3000; // milliseconds without news, until they are called old
+const ENDS = ["filled", "canceled", "rejected", "denied", "expired"]; // statuses of orders that are over
 const $ = (id) => document.getElementById(id);
 
 let state = null;
@@ -13,6 +15,7 @@ let source = null;
 let instrument = null;
 let fillsSeen = -1;
 let fillRows = [];
+let overSeen = -1;
 const charts = new Charts($("price"), $("profit"), $("latency"));
 
 // News.
@@ -35,6 +38,7 @@ function connect() {
 function begin() {
   fillsSeen = -1;
   fillRows = [];
+  overSeen = -1;
   instrument = null;
 }
 
@@ -70,6 +74,8 @@ function show() {
   showTables(trading);
   charts.take(state, instrument);
   if (trading && trading.fills !== fillsSeen) readFills(trading.fills);
+  const over = trading ? ENDS.reduce((sum, each) => sum + (trading.counts[each] ?? 0), 0) : overSeen;
+  if (over !== overSeen) readOver(over);
 }
 
 function reasons({ ending }, trading) {
@@ -108,8 +114,8 @@ function showTables(trading) {
     ["age", (o) => seconds(o.age)],
     ["last news", (o) => seconds(o.since)],
     ["strategy", (o) => o.strategy ?? "nobody's", "left"],
-    ["id", (o) => o.client_order_id, "left"],
-  ]);
+    ["id", (o) => orderButton(o.client_order_id), "left"],
+  ], (o) => o.client_order_id);
   table($("positions"), trading ? trading.positions : [], "No positions.", [
     ["instrument", (p) => p.instrument_id, "left"],
     ["quantity", (p) => p.quantity],
@@ -202,6 +208,25 @@ async function readFills(count) {
   ]);
 }
 
+async function readOver(count) {
+  overSeen = count;
+  const now = Date.parse(state.now);
+  const orders = await get("/api/orders?over=10").catch(() => null);
+  if (!orders || overSeen !== count) return;
+  table($("over"), orders, "No order is over.", [
+    ["ended", (o) => new Date(now - o.since * 1000).toISOString().slice(11, 19), "left"],
+    ["instrument", (o) => o.instrument_id, "left"],
+    ["side", (o) => text(o.side, o.side === "buy" ? "good" : "bad"), "left"],
+    ["quantity", (o) => o.quantity],
+    ["filled", (o) => o.filled_quantity],
+    ["price", (o) => o.price ?? "market"],
+    ["status", (o) => text(o.status, o.status === "denied" || o.status === "rejected" ? "bad" : "")],
+    ["strategy", (o) => o.strategy ?? "nobody's", "left"],
+    ["id", (o) => orderButton(o.client_order_id), "left"],
+    ["why", (o) => o.reason ?? "", "left"],
+  ], (o) => o.client_order_id);
+}
+
 async function readBook() {
   const name = instrument;
   if (name === null || document.hidden) return;
@@ -224,6 +249,7 @@ const readHistograms = async () => charts.showHistograms(await get("/api/histogr
 $("instrument").addEventListener("change", (event) => choose(event.target.value));
 $("tasks-open").addEventListener("toggle", readTasks);
 bindActions(() => instrument);
+bindTimelines($("orders"), $("over"));
 connect();
 setInterval(judge, 250);
 setInterval(() => heard !== null && readBook(), 1000);

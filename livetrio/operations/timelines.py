@@ -1,4 +1,4 @@
-"""An order's timeline for people: each stage, when, how long after the one before, and what lacks why."""
+"""An order's timeline, told: each stage, when, how long after the one before, and what lacks why."""
 
 from __future__ import annotations
 
@@ -46,12 +46,22 @@ def timeline_rows(order: Order, timeline: Timeline) -> Iterator[Mapping[str, Any
 
 def for_people(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row of `timeline_rows` with instants and times as people write them."""
-    at = row["instant"]
     return {
         **row,
-        "instant": None if at is None else f"{format_instant(at)[:-5]}.{at % NANOSECONDS:09d}Z",
+        "instant": _write(row["instant"]),
         "since before": _span(row["since before"]),
         "since tick": _span(row["since tick"]),
+    }
+
+
+def for_programs(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of `timeline_rows` with its instant as text and its times in seconds."""
+    return {
+        "stage": row["stage"],
+        "instant": _write(row["instant"]),
+        "since_before": _seconds(row["since before"]),
+        "since_tick": _seconds(row["since tick"]),
+        "note": row["note"],
     }
 
 
@@ -127,6 +137,15 @@ class _Absence:
         if order.status is OrderStatus.UNKNOWN:
             return "unknown"
         return words if order.is_closed else "not yet"
+
+
+def _write(instant: int | None) -> str | None:
+    """To the nanosecond."""
+    return None if instant is None else f"{format_instant(instant)[:-5]}.{instant % NANOSECONDS:09d}Z"
+
+
+def _seconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / NANOSECONDS
 
 
 def _span(nanoseconds: int | None) -> str | None:
