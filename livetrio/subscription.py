@@ -21,8 +21,9 @@ queue, so what stands before the oldest market data is taken out into ``_kept``,
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -225,6 +226,11 @@ class Subscription(Generic[T]):
         except (trio.EndOfChannel, trio.ClosedResourceError):
             raise self._ended() from None
         return self._unwrap(item)
+
+    def waiting(self) -> Iterator[T]:
+        """What waits, the oldest first, left where it is. To be read without an await in between."""
+        for item in chain(self._kept, self._receive._state.data):  # trio has no public way to look
+            yield item.event if type(item) in (_Certain, _Named) else item
 
     def _unwrap(self, item: Any) -> T:
         self.received += 1

@@ -53,6 +53,18 @@ def numbered(kinds):
 capacities = st.integers(1, 6)
 
 
+@given(capacities, st.lists(st.sampled_from(KINDS), max_size=30))
+def test_what_waits_is_what_is_read_then_and_looking_takes_nothing_out(capacity, kinds):
+    subscription = Subscription(capacity=capacity)
+    for event in numbered(kinds):
+        offer(subscription, event)
+    waiting, number = [*subscription.waiting()], subscription.statistics().waiting
+    again = [*subscription.waiting()]
+
+    assert waiting == again == drain(subscription)
+    assert len(waiting) == number
+
+
 @given(capacities, st.integers(0, 30))
 def test_of_market_data_the_newest_are_kept_in_order(capacity, count):
     subscription = Subscription(capacity=capacity)

@@ -47,7 +47,7 @@ def _status(state: Mapping[str, Any]) -> Iterator[str]:
     if state["strategies"]:
         yield ""
         yield from _table(
-            ("strategy", "state", "orders", "profit", "events", "errors", "error"),
+            ("strategy", "state", "orders", "profit", "events", "lag", "errors", "error"),
             [
                 (
                     each["name"],
@@ -55,6 +55,7 @@ def _status(state: Mapping[str, Any]) -> Iterator[str]:
                     str(each["orders"]),
                     "-" if each["pnl"] is None else _money(each["pnl"]),
                     f"{each['events']:,}",
+                    _lag(each.get("lag")),
                     str(each["errors"]),
                     each["error"] or "",
                 )
@@ -140,6 +141,12 @@ def _table(
 
 def _money(amount: str) -> str:
     return f"{Decimal(amount):,.2f}"
+
+
+def _lag(seconds: float | None) -> str:
+    if seconds is None:  # of an engine of an earlier version
+        return ""
+    return "none" if not seconds else f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f}s"
 
 
 def _age(seconds: float | None) -> str:

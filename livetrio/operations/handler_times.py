@@ -27,6 +27,9 @@ class HandlerTimes:
         self.waits: dict[str, Histogram] = {}
         """Seconds from the arrival of an event's frame to its handler, by owner. At most one each ms is
         looked at, for it costs as much as a handler that does little."""
+        self.last_waits: dict[str, tuple[int, int]] = {}
+        """When an owner was last called with an event that was looked at, and how long that had waited; in
+        nanoseconds."""
         self.is_named = False
         """Whether something was named as slow; whoever looks sets it back."""
         self._clock = clock
@@ -38,6 +41,7 @@ class HandlerTimes:
         times = self.times.setdefault((owner, what), Histogram())
         waits = self.waits.setdefault(owner, Histogram())
         stopwatch, now, slow, add = self._clock.stopwatch, self._clock.now, self._slow, times.add
+        last_waits = self.last_waits
         due = stopwatch()
 
         def call(event: Any) -> Any:
@@ -47,7 +51,9 @@ class HandlerTimes:
                 due = began + SAMPLE_INTERVAL
                 arrival = arrival_of(event)
                 if arrival is not None:
-                    waits.add((now() - arrival) / NANOSECONDS)
+                    called = now()
+                    waits.add((called - arrival) / NANOSECONDS)
+                    last_waits[owner] = called, called - arrival
             try:
                 return function(event)
             finally:

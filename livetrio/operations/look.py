@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from livetrio.clock import NANOSECONDS
 from livetrio.engines.locks import Lock
 from livetrio.model import Account, Order, Position, Quote, ShutdownEvent
+from livetrio.operations.handler_times import HandlerTimes
+from livetrio.operations.lag import lag_of
 from livetrio.operations.view import (
     AccountView,
     ConnectionView,
@@ -27,8 +29,8 @@ from livetrio.supervision.status import ConnectionStatus
 from livetrio.version import __version__
 
 
-def look_at(engine: Watched, warnings: Iterable[str] = ()) -> View:
-    """The engine as it is now, with the last lines of its log that matter."""
+def look_at(engine: Watched, warnings: Iterable[str] = (), handlers: HandlerTimes | None = None) -> View:
+    """The engine as it is now, with the last lines of its log that matter, and what is measured, if it is."""
     now = engine.clock.now()
     desk = engine.desk
     return View(
@@ -38,7 +40,7 @@ def look_at(engine: Watched, warnings: Iterable[str] = ()) -> View:
         life=engine.life,
         connections=tuple(_connection(each, now) for each in engine.connection_status()),
         quotes=tuple(_quote(each, now) for each in engine.cache.get_all_quotes()),
-        strategies=tuple(_strategy(each, desk) for each in engine.runners),
+        strategies=tuple(_strategy(each, desk, now, handlers) for each in engine.runners),
         trading=None if desk is None else _trading(desk, now),
         refused=dict(engine.refused),
         warnings=tuple(warnings),
@@ -80,7 +82,9 @@ def _quote(quote: Quote, now: int) -> QuoteView:
     )
 
 
-def _strategy(runner: StrategyRunner, desk: WatchedDesk | None) -> StrategyView:
+def _strategy(
+    runner: StrategyRunner, desk: WatchedDesk | None, now: int, handlers: HandlerTimes | None
+) -> StrategyView:
     counts = runner.counts()
     handled = runner.events
     return StrategyView(
@@ -88,7 +92,8 @@ def _strategy(runner: StrategyRunner, desk: WatchedDesk | None) -> StrategyView:
         state=runner.state.value,
         events=counts.received,
         per_event_us=runner.time_spent / handled * 1e6 if handled else None,
-        queued=runner.context.events.statistics().waiting,
+        queued=runner.context.waiting(),
+        lag=lag_of(runner, now, handlers),
         dropped=counts.dropped,
         conflated=counts.conflated,
         errors=runner.errors,

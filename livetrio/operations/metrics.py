@@ -24,6 +24,7 @@
     strategy_conflated_total{strategy}            what newer events have replaced before it read them
     strategy_errors_total{strategy}
     strategy_busy_seconds_total{strategy}         in its handlers
+    strategy_lag_seconds{strategy}                for how long what it deals with has waited; 0: it keeps up
     strategy_pnl{strategy}                        won or lost since the journal began
     handler_seconds{owner, handler}               histogram: in a function that is called with events
     event_wait_seconds{owner}                     histogram: from a frame's arrival to the handler
@@ -87,7 +88,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from livetrio.clock import NANOSECONDS
 from livetrio.engines.trading_state import TradingState
 from livetrio.model import ConnectionState, OrderStatus
+from livetrio.operations.handler_times import HandlerTimes
 from livetrio.operations.histogram import Histogram
+from livetrio.operations.lag import lag_of
 from livetrio.operations.measures import Measures
 from livetrio.operations.watched import Watched, WatchedDesk
 from livetrio.strategy.runner import StrategyState
@@ -131,7 +134,8 @@ class EngineCollector:
         yield from _connections(engine)
         yield from _market_data(engine)
         yield from _readers(engine)
-        yield from _strategies(engine)
+        handlers = None if self._measures is None else self._measures.handlers
+        yield from _strategies(engine, engine.clock.now(), handlers)
         if engine.desk is not None:
             yield from _orders(engine.desk, engine.clock.now())
             yield from _venues(engine.desk)
@@ -203,7 +207,7 @@ def _readers(engine: Watched) -> Iterator[Metric]:
     yield _counter("subscription_dropped", "Events that it was too slow for.", ["patterns"], _by_name(lost))
 
 
-def _strategies(engine: Watched) -> Iterator[Metric]:
+def _strategies(engine: Watched, now: int, handlers: HandlerTimes | None) -> Iterator[Metric]:
     runners = engine.runners
     label = ["strategy"]
     up = [((each.name,), float(each.state is StrategyState.RUNNING)) for each in runners]
@@ -221,6 +225,8 @@ def _strategies(engine: Watched) -> Iterator[Metric]:
     yield _counter("strategy_errors", "What it has raised.", label, errors)
     busy = [((each.name,), each.time_spent) for each in runners]
     yield _counter("strategy_busy_seconds", "Seconds in its handlers.", label, busy)
+    lags = [((each.name,), lag_of(each, now, handlers)) for each in runners]
+    yield _gauge("strategy_lag_seconds", "How long what it deals with has waited.", label, lags)
     if engine.desk is not None:
         portfolio = engine.desk.portfolio
         won = [((each.name,), float(portfolio.pnl(each.name))) for each in runners]

@@ -68,7 +68,8 @@ class Operations:
 
     def look(self) -> View:
         """The engine as it is now."""
-        return look_at(self.engine, self._warnings)
+        measures = self.measures
+        return look_at(self.engine, self._warnings, None if measures is None else measures.handlers)
 
     def metrics(self) -> bytes:
         """The metrics as they are now, for Prometheus."""

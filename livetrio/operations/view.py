@@ -125,6 +125,9 @@ class StrategyView:
     """Microseconds that its handlers took for an event, on average; None: not known."""
     queued: int
     """Events that wait for it now."""
+    lag: float
+    """For how long what it deals with has waited for it: the age of the oldest event that waits now or, where
+    handlers are measured, the wait of the last one that was handled within a second. 0: it keeps up."""
     dropped: int
     conflated: int
     errors: int

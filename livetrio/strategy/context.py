@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, TypeVar
 
 import attrs
@@ -35,6 +36,10 @@ from livetrio.subscription import DEFAULT_CAPACITY, Overflow, Subscription
 from livetrio.topics import Topic
 
 T = TypeVar("T")
+
+FIRST = 8
+"""Of the events that wait in a channel, so many are looked at for the oldest: a tick is always the latest
+one, and positions do not say when they came."""
 
 SYSTEM_TOPICS = (
     topics.CONNECTED,
@@ -214,10 +219,22 @@ class Context(OrderActions):
         A queue into which it lets nothing come, and from which it has not read, counts for nothing: it
         holds but the ticks.
         """
+        return sum((ReadCounts.of(each) for each in self._channels()), self._ended)
+
+    def waiting(self) -> int:
+        """How many events wait for the strategy, in the same channels."""
+        return sum(each.statistics().waiting for each in self._channels())
+
+    def oldest_waiting(self) -> int | None:
+        """When the oldest of them came, or fell due, as far as they say; None: nothing waits."""
+        first = (event for each in self._channels() for event in islice(each.waiting(), FIRST))
+        return min((each for each in map(arrival_of, first) if each is not None), default=None)
+
+    def _channels(self) -> list[Subscription[Any]]:
         channels = [*self._opened]
         if self._feeds or self.events.received:
             channels.append(self.events)
-        return sum((ReadCounts.of(each) for each in channels), self._ended)
+        return channels
 
     def _feed(self, kind: FeedKind, instrument: str, interval: str | None = None) -> Feed:
         if interval is not None and interval not in BAR_INTERVALS:

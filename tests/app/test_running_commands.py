@@ -163,7 +163,15 @@ async def test_the_port_of_somebody_else_is_a_problem_of_the_configuration_and_n
 def test_what_is_not_well_is_in_the_words():
     state = {
         "life": "running", "uptime": 61.0, "started": "2026-11-26T01:02:03.004Z", "connections": [],
-        "strategies": [], "warnings": ["one\x1b[31m"],
+        "strategies": [
+            {"name": "Late", "state": "running", "orders": 0, "pnl": None, "events": 9, "errors": 0,
+             "error": None, "lag": 2.54},
+            {"name": "Soon", "state": "running", "orders": 0, "pnl": None, "events": 9, "errors": 0,
+             "error": None, "lag": 0.0123},
+            {"name": "Fine", "state": "running", "orders": 0, "pnl": None, "events": 9, "errors": 0,
+             "error": None, "lag": 0.0},
+        ],
+        "warnings": ["one\x1b[31m"],
         "trading": {
             "state": "halted", "reason": "by hand",
             "gates": [{"venue": "V", "is_open": False, "reasons": ["down (since 1.0 s)"]}],
@@ -184,5 +192,7 @@ def test_what_is_not_well_is_in_the_words():
     assert "It stops: SIGTERM." in words
     assert "Nobody had ended the run before this one." in words
     assert "Found unexplained, 2 in this run; the last: a position." in words
+    rows = {each.split()[0]: each for each in words.splitlines() if each.startswith("  ")}
+    assert [" 2.5s " in rows["Late"], " 12.3 ms " in rows["Soon"], " none " in rows["Fine"]] == [True] * 3
     assert "\x1b" not in words
     assert "It takes no orders." in render_status(state | {"trading": None})

@@ -22,6 +22,9 @@ UNKNOWN = "?"
 NONE = "-"
 """There is none."""
 
+BEHIND = 0.5
+"""Seconds of lag from which on a strategy is shown as behind."""
+
 STATES: Mapping[str, str] = {"connected": "good", "running": "good", "ended": "dim", "failed": "bad"}
 
 
@@ -38,7 +41,7 @@ def make_grids(view: View, old_after: float, rates: Mapping[str, float]) -> Sequ
         ),
         Grid(
             "strategy",
-            ("state", "events/s", "per event", "waiting", "lost", "orders", "pnl", "errors"),
+            ("state", "events/s", "per event", "waiting", "lag", "lost", "orders", "pnl", "errors"),
             [_strategy(each, rates.get(each.name)) for each in view.strategies],
             left=2,
         ),
@@ -85,6 +88,7 @@ def _strategy(each: StrategyView, rate: float | None) -> Sequence[Cell]:
         UNKNOWN if rate is None else f"{rate:,.1f}",
         UNKNOWN if each.per_event_us is None else f"{each.per_event_us:,.0f} µs",
         (f"{each.queued:,}", "warn" if each.queued > 100 else ""),
+        (NONE if not each.lag else _short(each.lag), "warn" if each.lag > BEHIND else ""),
         (f"{lost:,}", "warn" if lost else ""),
         f"{each.orders:,}",
         NONE if each.pnl is None else f"{each.pnl:+,.2f}",
@@ -139,6 +143,10 @@ def _quote(each: QuoteView, old_after: float) -> Sequence[Cell]:
 
 def _number(number: Decimal | None) -> str:
     return NONE if number is None else f"{number:f}"
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else format_duration(seconds)
 
 
 def _signed(amount: Decimal) -> Cell:

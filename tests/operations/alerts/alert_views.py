@@ -79,6 +79,7 @@ def strategy(name="Maker", error=None):
         events=1,
         per_event_us=None,
         queued=0,
+        lag=0.0,
         dropped=0,
         conflated=0,
         errors=0 if error is None else 1,

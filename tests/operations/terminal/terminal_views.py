@@ -61,8 +61,8 @@ def position(**changes):
 
 def strategy(**changes):
     values = {
-        "name": "maker", "state": "running", "events": 100, "per_event_us": 12.0, "queued": 0, "dropped": 0,
-        "conflated": 0, "errors": 0, "error": None, "orders": 1, "pnl": Decimal(8),
+        "name": "maker", "state": "running", "events": 100, "per_event_us": 12.0, "queued": 0, "lag": 0.0,
+        "dropped": 0, "conflated": 0, "errors": 0, "error": None, "orders": 1, "pnl": Decimal(8),
     }  # fmt: skip
     return StrategyView(**values | changes)
 

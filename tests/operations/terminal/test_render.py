@@ -47,7 +47,20 @@ def test_an_engine_that_is_well_is_told_in_a_glance():
         "-",
         "-",
     ]
-    assert row(text, "maker").split()[1:] == ["running", "12.5", "12", "µs", "0", "0", "1", "+8.00", "0"]
+    assert row(text, "maker").split()[1:] == ["running", "12.5", "12", "µs", "0", "-", "0", "1", "+8.00", "0"]
+
+
+def test_a_strategy_that_is_behind_says_for_how_long():
+    strategies = (strategy(lag=0.0123), strategy(name="late", lag=75.0, queued=4096))
+    text = text_of(view(strategies=strategies))
+    style = Style(colours=True, old_after=30.0)
+    coloured = "\n".join(render(view(strategies=strategies), (140, 50), style))
+
+    assert row(text, "maker").split()[5:8] == ["0", "12.3", "ms"]
+    assert row(text, "late").split()[5:8] == ["4,096", "1m", "15s"]
+    assert re.search(r"\x1b\[33m *1m 15s", coloured)
+    assert "12.3 ms" in coloured
+    assert not re.search(r"\x1b\[33m *12\.3 ms", coloured)
 
 
 def test_what_is_not_known_is_said():

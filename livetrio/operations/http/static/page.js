@@ -3,7 +3,7 @@
 import { bindActions } from "/static/actions.js";
 import { Charts } from "/static/charts.js";
 import { bindTimelines, orderButton } from "/static/timeline.js";
-import { badge, fill, money, seconds, span, table, text } from "/static/parts.js";
+import { badge, fill, money, seconds, span, spanOf, table, text } from "/static/parts.js";
 
 const STALE = 3000; // milliseconds without news, until they are called old
 const ENDS = ["filled", "canceled", "rejected", "denied", "expired"]; // statuses of orders that are over
@@ -135,6 +135,7 @@ function showTables(trading) {
     ["events", (s) => String(s.events)],
     ["µs each", (s) => (s.per_event_us === null ? "" : s.per_event_us.toFixed(1))],
     ["waiting", (s) => String(s.queued)],
+    ["lag", (s) => (s.lag ? text(spanOf(s.lag), s.lag > 0.5 ? "bad" : "") : "none")],
     ["dropped", (s) => String(s.dropped)],
     ["errors", (s) => text(s.error ? `${s.errors}: ${s.error}` : String(s.errors), s.errors ? "bad" : "")],
   ]);
