@@ -12,7 +12,7 @@ from typing import Any
 from livetrio.clock import NANOSECONDS, Clock
 from livetrio.operations.histogram import Histogram
 from livetrio.operations.slow import SlowCalls
-from livetrio.strategy.context import arrival_of
+from livetrio.strategy.context import waits_since
 
 SAMPLE_INTERVAL = 0.001
 """Seconds, at the least, between two looks at how long an event has waited for its handler."""
@@ -49,7 +49,7 @@ class HandlerTimes:
             began = stopwatch()
             if began >= due:
                 due = began + SAMPLE_INTERVAL
-                arrival = arrival_of(event)
+                arrival = waits_since(event)
                 if arrival is not None:
                     called = now()
                     waits.add((called - arrival) / NANOSECONDS)

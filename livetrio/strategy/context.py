@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 FIRST = 8
 """Of the events that wait in a channel, so many are looked at for the oldest: a tick is always the latest
-one, and positions do not say when they came."""
+one, and bars and positions do not say since when they wait."""
 
 SYSTEM_TOPICS = (
     topics.CONNECTED,
@@ -74,6 +74,14 @@ def arrival_of(event: object) -> int | None:
     """When what the event tells of came here, or fell due; None of one that does not say."""
     arrival = getattr(event, "ts_init", None) or getattr(event, "timestamp", None)
     return arrival if isinstance(arrival, int) else None
+
+
+def waits_since(event: object) -> int | None:
+    """When the event could first have been read; None of one that does not say.
+
+    A bar is news when its period has ended, and no frame says that: its last one may be a minute old then.
+    """
+    return None if isinstance(event, Bar) else arrival_of(event)
 
 
 class Context(OrderActions):
@@ -228,7 +236,7 @@ class Context(OrderActions):
     def oldest_waiting(self) -> int | None:
         """When the oldest of them came, or fell due, as far as they say; None: nothing waits."""
         first = (event for each in self._channels() for event in islice(each.waiting(), FIRST))
-        return min((each for each in map(arrival_of, first) if each is not None), default=None)
+        return min((each for each in map(waits_since, first) if each is not None), default=None)
 
     def _channels(self) -> list[Subscription[Any]]:
         channels = [*self._opened]

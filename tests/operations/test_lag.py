@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
 import pytest
 import trio
-from operations_world import BTC, operated
+from operations_world import BTC, Stopwatch, operated
 
 from livetrio import Strategy
 from livetrio.bus import MessageBus
-from livetrio.clock import Clock
-from livetrio.model import Quote, TickEvent
+from livetrio.clock import SIMULATED_EPOCH, Clock
+from livetrio.model import Bar, Quote, TickEvent
 from livetrio.operations.handler_times import HandlerTimes
 from livetrio.operations.lag import lag_of
 from livetrio.operations.metrics import exposition
@@ -66,6 +68,12 @@ async def test_the_lag_is_the_age_of_the_oldest_news_that_waits_and_is_over_when
     assert caught_up == 0
 
 
+BAR = Bar(
+    instrument_id=BTC, interval="1m", open=Decimal(1), high=Decimal(1), low=Decimal(1), close=Decimal(1),
+    volume=Decimal(1), count=1, ts_open=0, ts_close=60, ts_event=1, ts_init=1, is_closed=True,
+)  # fmt: skip
+
+
 @attrs.define
 class Emptied:
     """A runner whose queue is empty, as is that of a strategy that computes whenever others run."""
@@ -79,10 +87,14 @@ class Emptied:
 
 @within(3600)
 async def test_the_wait_of_the_last_event_counts_for_a_second_where_handlers_are_measured(autojump_clock):
-    clock, bus = Clock.simulated(), MessageBus()
-    handlers = HandlerTimes(clock, SlowCalls(bus, clock, limit=1.0))
+    stopwatch = Stopwatch()
+    clock = Clock(SIMULATED_EPOCH, stopwatch=stopwatch)
+    handlers = HandlerTimes(clock, SlowCalls(MessageBus(), clock, limit=1.0))
     call = handlers.timed("Busy", lambda tick: None)
     await trio.sleep(10)
+    call(BAR)
+    assert handlers.last_waits == {}  # it became news when its minute had ended, and not with its last trade
+    stopwatch.time += 1  # at most one event each millisecond is looked at
     call(TickEvent(timestamp=clock.now() - 2_000_000_000, tick_number=1))
     lags = [lag_of(Emptied(), clock.now(), handlers)]
     await trio.sleep(0.9)
