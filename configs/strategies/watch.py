@@ -20,6 +20,8 @@ class Watch(Strategy):
     instruments: list[str]
     every: int = 1
     """Ticks from one look to the next."""
+    books: bool = False
+    """Let the order books come as well; the page shows them then."""
     _trades: dict[str, int] = attrs.field(init=False, factory=dict)
     """How many trades there were in each instrument since the last look."""
 
@@ -28,6 +30,8 @@ class Watch(Strategy):
             self.ctx.subscribe_quotes(name)
             self.ctx.subscribe_trades(name)
             self.ctx.subscribe_bars(name, "1m")
+            if self.books:
+                self.ctx.subscribe_book(name)
 
     def on_trade(self, trade: Trade) -> None:
         if not trade.is_history:  # the venue repeats old trades when one subscribes

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import structlog
 import trio
@@ -111,6 +112,21 @@ async def test_the_demo_shows_bars_when_their_minute_has_ended(
     lines = await run_strategies("demo.toml", 70.0)
 
     assert {line["instrument"] for line in lines if line["event"] == "bar"} >= {BTC}
+
+
+async def test_watch_reads_order_books_if_it_is_told_to(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    (settings,) = [each for each in load("demo.toml").strategies if each.name == "Watch"]
+    books = []
+    for params in (settings.params, {**settings.params, "books": True}):
+        watch = load_strategy(attrs.evolve(settings, params=params), CONFIGS)
+        async with run_strategy(watch) as run:
+            await trio.sleep(5)
+            books.append(run.engine.cache.get_book(BTC))
+
+    assert books[0] is None
+    assert books[1] is not None
 
 
 async def test_watch_says_when_the_link_drops(autojump_clock: trio.testing.MockClock) -> None:

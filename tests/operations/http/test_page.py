@@ -82,6 +82,12 @@ async def test_the_page_shows_orders_and_fills_as_they_come_and_halts_with_the_t
         drawn = await page.wait("Number(document.getElementById('price').dataset.fills) > 0")
         beats = await page.wait("document.querySelector('#latency .bars i') !== null")
         profit = await page.wait("document.querySelector('#profit canvas') !== null")
+        tree = await page.wait("tasks.innerText.includes('connection hyperliquid/market')")
+        beside = await page.evaluate(
+            "book.getBoundingClientRect().left > price.getBoundingClientRect().right"
+        )
+        lag = await page.evaluate("strategies.querySelector('thead').innerText.includes('lag')")
+        sideways = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
         await page.evaluate("document.querySelector('[data-act=halt]').click()")
         question = await page.wait("dialog.open && question.innerText")
@@ -111,7 +117,8 @@ async def test_the_page_shows_orders_and_fills_as_they_come_and_halts_with_the_t
     complaints = [each for each in page.complaints if "401" not in str(each.get("text"))]
     assert order
     assert BTC in fill
-    assert (drawn, beats, profit) == (True, True, True)
+    assert (drawn, beats, profit, tree, beside, lag) == (True,) * 6
+    assert not sideways
     assert question.startswith("Halt: nothing leaves any more")
     assert untouched is TradingState.ACTIVE
     assert "Not done: this is not the token" in wrong

@@ -3,6 +3,8 @@ import { fill, spanOf, text } from "/static/parts.js";
 
 const POINTS = 1800;
 const LEVELS = 10;
+const FITTED = 240; // points of the price that are shown all at once
+const NAMED = 8; // fills: of more than these the sizes would hide one another; the table below has them
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class Charts {
@@ -22,6 +24,10 @@ export class Charts {
     });
     this.series = this.chart.addSeries(LightweightCharts.LineSeries, { lineWidth: 2 });
     this.markers = LightweightCharts.createSeriesMarkers(this.series, []);
+    this.isFitted = true; // all of the price is in sight, until there is too much of it or somebody has moved it
+    for (const each of ["wheel", "pointerdown"]) {
+      price.addEventListener(each, () => { this.isFitted = false; }, { passive: true });
+    }
     this.plot = new uPlot(this.profitOptions(), this.results, profit);
     new ResizeObserver(() => this.plot.setSize(this.size())).observe(profit);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
@@ -29,7 +35,7 @@ export class Charts {
   }
 
   size() {
-    return { width: Math.max(50, this.profitPlace.clientWidth), height: 145 };
+    return { width: Math.max(50, this.profitPlace.clientWidth), height: Math.max(80, this.profitPlace.clientHeight) };
   }
 
   profitOptions() {
@@ -38,8 +44,9 @@ export class Charts {
       ...this.size(),
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       legend: { show: false },
+      padding: [null, 28, null, null], // or half of the last time is cut off
       cursor: { show: false },
-      axes: [{ ...axis }, { ...axis, size: 60 }],
+      axes: [{ ...axis, space: 80, values: (_, times) => times.map(timeOf) }, { ...axis, size: 60 }],
       series: [{}, { stroke: () => css("--accent"), width: 2 }, { stroke: () => css("--dim"), width: 1, dash: [4, 3] }],
     };
   }
@@ -66,7 +73,9 @@ export class Charts {
     this.results = [0, 1, 2].map((column) => history.results.map((each) => Number(each[column])));
     this.plot.setData(this.results);
     this.mark(fills, instrument);
-    if (data.length > 120) this.chart.timeScale().fitContent();
+    this.isFitted = true;
+    this.points = data.length;
+    if (data.length > FITTED) this.chart.timeScale().fitContent();
   }
 
   // A view that has just come.
@@ -77,7 +86,9 @@ export class Charts {
     const isPriced = quote && quote.bid_price !== null && quote.ask_price !== null;
     if (this.shown === instrument && isPriced && now >= this.last) {
       this.series.update({ time: now, value: middle(quote.bid_price, quote.ask_price) });
+      if (now > this.last) this.points += 1;
       this.last = now;
+      if (this.isFitted && this.points <= FITTED) this.chart.timeScale().fitContent();
     }
     this.drawOrders(trading ? trading.orders.filter((each) => each.instrument_id === instrument) : []);
     const times = this.results[0];
@@ -114,7 +125,7 @@ export class Charts {
       position: each.side === "buy" ? "belowBar" : "aboveBar",
       shape: each.side === "buy" ? "arrowUp" : "arrowDown",
       color: css(each.side === "buy" ? "--good" : "--bad"),
-      text: `${each.quantity}`,
+      text: own.length > NAMED ? "" : `${each.quantity}`,
     })));
     document.getElementById("price").dataset.fills = own.length;
   }
@@ -149,9 +160,11 @@ export class Charts {
     this.histograms = counted ?? this.histograms;
     const blocks = [...this.beats].map(([name, beats]) => heartbeats(name, beats));
     for (const [name, each] of Object.entries(this.histograms)) blocks.push(histogram(name, each.bounds, each.counts));
-    fill(this.latency, blocks.length ? blocks.flat() : [text("No heartbeat was answered yet.", "dim")]);
+    fill(this.latency, blocks.length ? blocks : [text("No heartbeat was answered yet.", "dim")]);
   }
 }
+
+const timeOf = (at) => new Date(at * 1000).toISOString().slice(11, 19);
 
 const middle = (bid, ask) => (Number(bid) + Number(ask)) / 2;
 
@@ -174,8 +187,9 @@ function heartbeats(name, beats) {
 function histogram(name, bounds, counts) {
   const used = counts.map((each, index) => (each ? index : -1)).filter((each) => each >= 0);
   const all = counts.reduce((sum, each) => sum + each, 0);
-  const title = text(`${name}: ${all}`, "note", "p");
-  if (!used.length) return [title];
+  const block = text("", "histogram", "div");
+  block.append(text(`${name}: ${all}`, "note", "p"));
+  if (!used.length) return block;
   const first = Math.max(0, used[0] - 1);
   const last = Math.min(counts.length - 1, used[used.length - 1] + 1);
   const most = Math.max(...counts);
@@ -187,6 +201,6 @@ function histogram(name, bounds, counts) {
     bars.append(bar);
   }
   const highest = bounds[Math.min(last, bounds.length - 1)];
-  const scale = text(`${spanOf(bounds[first])} … ${spanOf(highest)}`, "note", "p");
-  return [title, bars, scale];
+  block.append(bars, text(`${spanOf(bounds[first])} … ${spanOf(highest)}`, "note", "p"));
+  return block;
 }

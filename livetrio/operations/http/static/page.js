@@ -224,7 +224,6 @@ async function readOver(count) {
     ["status", (o) => text(o.status, o.status === "denied" || o.status === "rejected" ? "bad" : "")],
     ["strategy", (o) => o.strategy ?? "nobody's", "left"],
     ["id", (o) => orderButton(o.client_order_id), "left"],
-    ["why", (o) => o.reason ?? "", "left"],
   ], (o) => o.client_order_id);
 }
 
@@ -249,6 +248,7 @@ const readHistograms = async () => charts.showHistograms(await get("/api/histogr
 
 $("instrument").addEventListener("change", (event) => choose(event.target.value));
 $("tasks-open").addEventListener("toggle", readTasks);
+$("tasks-open").open = matchMedia("(min-width: 1000px)").matches; // there it stands beside a table
 bindActions(() => instrument);
 bindTimelines($("orders"), $("over"));
 connect();

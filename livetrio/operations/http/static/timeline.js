@@ -54,10 +54,11 @@ async function read(id) {
 function describe(order) {
   const price = order.price === null ? "market" : `at ${order.price}`;
   const whose = order.strategy === null ? "" : `, ${order.strategy}`;
-  return `${order.side} ${order.quantity} ${order.instrument_id} ${price}, ${order.status}${whose}: ${order.client_order_id}`;
+  const why = order.reason === null ? "" : ` (${order.reason})`;
+  return `${order.side} ${order.quantity} ${order.instrument_id} ${price}, ${order.status}${why}${whose}: ${order.client_order_id}`;
 }
 
-// Out to the venue takes milliseconds, and what comes then may take hours: each has a scale of its own.
+// Out to the venue takes milliseconds, and what comes then may take hours: so each request has a scale of its own.
 function draw(stages) {
   let at = 0;
   const reached = stages.filter((each) => each.instant !== null).map((each) => {
@@ -67,10 +68,25 @@ function draw(stages) {
   });
   const word = reached.findIndex((each) => each.stage === "acknowledged");
   const split = word < 0 ? reached.length : word + 1;
-  const parts = [...group("Until the venue's word", reached.slice(0, split), 0)];
-  if (split < reached.length) parts.push(...group("After it", reached.slice(split), reached[split - 1].to));
+  const parts = group("Until the venue's word", reached.slice(0, split), 0);
+  for (const each of requests(reached.slice(split))) {
+    const begin = each.name ? each.stages[0].to : each.stages[0].from; // a request is timed from its own beginning
+    parts.push(...group(each.name || "After it", each.stages, begin));
+  }
   const others = stages.filter((each) => each.instant === null);
   return parts.concat(others.map((each) => text(`${each.stage}: ${each.note ?? "not known"}`, "dim", "p")));
+}
+
+// Stages of later requests are named "modify 1: sent"; those that follow one another stand together.
+function requests(stages) {
+  const groups = [];
+  for (const each of stages) {
+    const [name] = each.stage.includes(": ") ? each.stage.split(": ") : [""];
+    const last = groups[groups.length - 1];
+    if (last && last.name === name) last.stages.push(each);
+    else groups.push({ name, stages: [each] });
+  }
+  return groups;
 }
 
 function group(name, stages, begin) {
@@ -82,8 +98,9 @@ function group(name, stages, begin) {
 function line(stage, begin, whole) {
   const took = stage.since_before === null ? stage.instant.slice(11, 23) : `+${spanOf(stage.since_before)}`;
   const bar = text("", "bar", "i");
-  bar.style.marginLeft = `${whole ? (100 * (stage.from - begin)) / whole : 0}%`;
-  bar.style.width = `${whole ? (100 * (stage.to - stage.from)) / whole : 0}%`;
+  const from = Math.max(stage.from, begin);
+  bar.style.marginLeft = `${whole ? (100 * (from - begin)) / whole : 0}%`;
+  bar.style.width = `${whole ? (100 * (stage.to - from)) / whole : 0}%`;
   const track = text("", "track");
   track.append(bar);
   const made = text("", "stage", "div");
