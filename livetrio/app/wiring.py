@@ -6,14 +6,18 @@ import ssl
 
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.endpoint import WebSocketEndpoint
+from livetrio.clock import Clock
 from livetrio.errors import UnknownInstrument
 from livetrio.model import Feed
+from livetrio.supervision.asker import Asker
 from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import NetworkDial
+from livetrio.supervision.http import HttpClient
 from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.upstream import RawUpstream, Upstream, VenueUpstream
 from livetrio.venues.base import StreamAddress, Venue
 from livetrio.venues.registry import VENUES, venue_for_host
+from livetrio.venues.trading import Trading, TradingVenue
 
 
 def policy_of(config: LiveTradingConfig) -> ConnectionPolicy:
@@ -54,6 +58,12 @@ def upstream_of(endpoint: WebSocketEndpoint) -> Upstream:
         http=None,
         subscriptions=endpoint.subscriptions,
     )
+
+
+def open_asker(venue: TradingVenue, trading: Trading, http: HttpClient, clock: Clock) -> Asker:
+    """Asks about an account outside of an engine, with the headers that an engine would send."""
+    stream = next(each for each in venue.streams if each.name == trading.stream)
+    return Asker(http, trading.budget, clock, headers=stream.headers)
 
 
 class VenueFeeds:

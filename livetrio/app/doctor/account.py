@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import trio
 
 from livetrio.app.account_lock import account_locks
+from livetrio.app.config import Config
 from livetrio.app.doctor.check import FAILED, OK, WARNING, Check
 from livetrio.app.doctor.network import PATIENCE
 from livetrio.clock import NANOSECONDS, Clock
@@ -25,11 +28,37 @@ SOON = 7 * 86_400
 USED = 0.9
 """The part of an allowance from which on a word is in place."""
 
+A_DAY = 86_400
+"""Seconds that an allowance should last at least, for who quotes day and night."""
+
 Found = Awaitable[Check]
 
 
+@attrs.frozen(kw_only=True)
+class Pace:
+    """How fast orders may be placed and modified, by the configuration."""
+
+    per_second: Decimal
+    source: str
+    """The setting that says so."""
+    is_declared: bool
+    """Whether somebody has chosen it: the default is a limit that nobody means to reach."""
+
+
+def pace_of(config: Config) -> Pace:
+    """Of all strategies together: what each of them may do, or what the account may."""
+    risk = config.risk
+    limits = [risk.strategies.get(str(each.name)) for each in config.strategies]
+    rates = [each.max_order_rate for each in limits if each is not None and each.max_order_rate is not None]
+    together = sum(rates, Decimal(0))
+    if config.strategies and len(rates) == len(config.strategies) and together <= risk.max_order_rate:
+        return Pace(per_second=together, source="the strategies' max_order_rate", is_declared=True)
+    is_declared = risk.max_order_rate != RiskConfig().max_order_rate
+    return Pace(per_second=risk.max_order_rate, source="[risk] max_order_rate", is_declared=is_declared)
+
+
 async def check_account(
-    venue: TradingVenue, trading: Trading, asker: Asker, clock: Clock, risk: RiskConfig, locks: Path
+    venue: TradingVenue, trading: Trading, asker: Asker, clock: Clock, pace: Pace, locks: Path
 ) -> list[Check]:
     """All about it. Nothing is changed there."""
     parts: Mapping[str, Callable[[], Found]] = {
@@ -37,7 +66,7 @@ async def check_account(
         "key": lambda: _check_key(venue, trading, asker, clock, locks),
         "key's end": lambda: _check_end(trading, asker, clock),
         "money": lambda: _check_money(trading, asker),
-        "allowance": lambda: _check_allowance(trading, asker, risk),
+        "allowance": lambda: _check_allowance(trading, asker, pace),
     }
     checks = []
     for name, part in parts.items():
@@ -48,7 +77,7 @@ async def check_account(
                 checks.append(Check(name, FAILED, str(error), "see the venue's status page"))
         if limit.cancelled_caught:
             checks.append(Check(name, FAILED, f"no answer in {PATIENCE:g} s", "see the venue's status page"))
-    checks.append(_check_rate(trading, risk))
+    checks.append(_check_rate(trading, pace))
     return checks
 
 
@@ -97,7 +126,7 @@ async def _check_money(trading: Trading, asker: Asker) -> Check:
     return Check("money", OK, found)
 
 
-async def _check_allowance(trading: Trading, asker: Asker, risk: RiskConfig) -> Check:
+async def _check_allowance(trading: Trading, asker: Asker, pace: Pace) -> Check:
     await asker.ask(trading.ask_usage())
     allowance = trading.budget.allowance
     if allowance is None:
@@ -108,17 +137,22 @@ async def _check_allowance(trading: Trading, asker: Asker, risk: RiskConfig) -> 
         return Check(
             "allowance", FAILED, found, "trade more, or buy actions: few orders are taken until then"
         )
+    lasts = left / float(pace.per_second)
     found += (
-        f"; at [risk] max_order_rate the rest would last {format_duration(left / float(risk.max_order_rate))}"
+        f"; at {pace.source}, {pace.per_second:f} orders a second, the rest would last "
+        f"{format_duration(lasts)} without a cancellation"
     )
-    if allowance.used > USED * allowance.cap:
+    if allowance.used > USED * allowance.cap or (pace.is_declared and lasts < A_DAY):
         return Check("allowance", WARNING, found, "quote less often, trade more, or buy actions")
     return Check("allowance", OK, found)
 
 
-def _check_rate(trading: Trading, risk: RiskConfig) -> Check:
-    wanted, most = risk.max_order_rate, trading.budget.messages_per_second
-    found = f"[risk] max_order_rate is {wanted:f} orders a second; the venue takes {most:.0f} requests"
-    if float(wanted) > most:
-        return Check("rate", OK, f"{found}, each of many orders where they come together; others wait")
-    return Check("rate", OK, found)
+def _check_rate(trading: Trading, pace: Pace) -> Check:
+    most = trading.budget.messages_per_second
+    found = f"{pace.source} is {pace.per_second:f} orders a second; the venue takes {most:.0f} requests"
+    if float(pace.per_second) <= most:
+        return Check("rate", OK, found)
+    found += ", each of many orders where they come together; others wait"
+    if not pace.is_declared:
+        return Check("rate", OK, found)
+    return Check("rate", WARNING, found, "quote less often, or place orders together")

@@ -18,8 +18,10 @@ from livetrio.clock import NANOSECONDS, Clock
 from livetrio.errors import ConnectionFailed, ConnectionLost, FrameError, HttpError, TlsError
 from livetrio.supervision.dial import Address, Dial
 from livetrio.supervision.http import HttpAnswer, HttpClient
-from livetrio.supervision.websocket import open_websocket
-from livetrio.venues.base import StreamAddress
+from livetrio.supervision.nursery import lone_leaf
+from livetrio.supervision.policy import ConnectionPolicy
+from livetrio.supervision.upstream import Upstream
+from livetrio.supervision.websocket import WebSocket, open_websocket
 from livetrio.venues.trading import Question, TradingVenue
 
 PATIENCE = 10.0
@@ -36,6 +38,12 @@ SKEWED = 1.0
 
 SOON = 14 * 86_400
 """Seconds: a certificate that ends within them should have been renewed."""
+
+
+STATUS_PAGE = "see the venue's status page; does a proxy stand in between?"
+
+SHUT_OUT = (401, 403)
+"""HTTP's status for who may not come in."""
 
 
 async def check_name(address: Address) -> Check:
@@ -114,20 +122,27 @@ async def check_answers(
         try:
             for _ in range(REQUESTS):
                 samples.append(await _ask(venue, http, clock))  # noqa: PERF401  # those that came are counted
-        except (HttpError, FrameError) as error:
-            advice = "is the address that of the venue's API? see its status page"
-            return [Check("latency", FAILED, str(error), advice)]
+        except HttpError as error:
+            return [Check("latency", FAILED, str(error), _advise(error.status))]
+        except FrameError as error:
+            return [Check("latency", FAILED, str(error), _advise(None))]
     if limit.cancelled_caught:
         found = f"{len(samples)} answers to {REQUESTS} requests in {PATIENCE:g} s"
         return [Check("latency", FAILED, found, "see the venue's status page, and this machine's network")]
     return [_check_latency([each.round_trip for each in samples]), _check_clock(samples, expire)]
 
 
+def _advise(status: int | None) -> str:
+    if status in SHUT_OUT:
+        return "whoever answers there does not know this machine: are the venue's headers set, and right?"
+    return "is the address that of the venue's API? see its status page"
+
+
 async def _ask(venue: TradingVenue, http: HttpClient, clock: Clock) -> Sample:
     question: Question[int] | None = None if venue.trading is None else venue.trading.ask_time()
     request = venue.instrument_requests()[0] if question is None else question.requests[0]
     sent, begun = clock.now(), trio.current_time()
-    answer = await http.fetch(request)
+    answer = await http.fetch(request, venue.streams[0].headers)
     took = trio.current_time() - begun
     middle = sent / NANOSECONDS + took / 2
     theirs = None if question is None else question.read([answer.body], clock.now()) / NANOSECONDS - middle
@@ -175,32 +190,51 @@ def _check_clock(samples: Sequence[Sample], expire: float) -> Check:
 # WebSockets.
 
 
-async def check_stream(venue: TradingVenue, stream: StreamAddress, dial: Dial) -> Check:
-    """Whether a WebSocket opens, and something comes by it."""
-    name = f"ws {stream.name}"
-    codec = venue.open_codec(stream.name, 1)
-    came: trio.Event = trio.Event()
+async def check_stream(name: str, upstream: Upstream, dial: Dial, policy: ConnectionPolicy) -> Check:
+    """Whether a WebSocket opens as a run opens it, and something comes by it."""
+    name = f"ws {name}"
+    came = trio.Event()
     begun = trio.current_time()
-    up = begun
-    with trio.move_on_after(PATIENCE) as limit:
-        try:
-            async with open_websocket(
-                stream.url, dial=dial, headers=stream.headers, on_messages=lambda _: came.set()
-            ) as websocket:
-                up = trio.current_time()
-                for message in (*stream.subscriptions, codec.heartbeat()):
-                    if message is not None:
-                        await websocket.send(message)
-                await came.wait()
-                first = trio.current_time()
-        except (ConnectionFailed, ConnectionLost) as error:
-            return Check(
-                name, FAILED, str(error), "see the venue's status page; does a proxy stand in between?"
-            )
-    if limit.cancelled_caught:
-        found = f"nothing came by it in {PATIENCE:g} s"
-        return Check(name, FAILED, found, "see the venue's status page; does a proxy stand in between?")
-    return Check(name, OK, f"opens in {_ms(up - begun)}, the first message comes {_ms(first - up)} later")
+    words = ""
+    failure: BaseExceptionGroup[BaseException] | None = None
+    try:
+        async with (
+            open_websocket(
+                upstream.url,
+                dial=dial,
+                on_messages=lambda _: came.set(),
+                headers=upstream.headers,
+                max_message_bytes=policy.max_message_bytes,
+                connect_timeout=policy.connect_timeout,
+            ) as websocket,
+            trio.open_nursery() as nursery,
+        ):
+            up = trio.current_time()
+            nursery.start_soon(websocket.wait_closed)
+            with trio.move_on_after(PATIENCE):
+                what = await _wait_for_life(websocket, upstream, came)
+                words = f"opens in {_ms(up - begun)}, {what} comes {_ms(trio.current_time() - up)} later"
+            nursery.cancel_scope.cancel("it is known how it is")
+    except* (ConnectionFailed, ConnectionLost) as group:
+        failure = group
+    if failure is not None:
+        return Check(name, FAILED, str(lone_leaf(failure)), STATUS_PAGE)
+    if not words:
+        return Check(name, FAILED, f"nothing came by it in {PATIENCE:g} s", STATUS_PAGE)
+    return Check(name, OK, words)
+
+
+async def _wait_for_life(websocket: WebSocket, upstream: Upstream, came: trio.Event) -> str:
+    """Say what a session begins with, and wait for an answer; what it was."""
+    for message in upstream.subscriptions:
+        await websocket.send(message)
+    heartbeat = upstream.open_codec(1).heartbeat()
+    if heartbeat is None:
+        await websocket.ping()
+        return "the answer to a ping"
+    await websocket.send(heartbeat)
+    await came.wait()
+    return "the first message"
 
 
 def _ms(seconds: float) -> str:

@@ -102,7 +102,8 @@ class HyperliquidConfig:
     headers: Mapping[str, str] = attrs.field(
         factory=dict, converter=_copy, validator=_check_headers, repr=False
     )
-    """Sent with the WebSocket's upgrade, beside the usual ones. Never shown: they may hold secrets."""
+    """Sent with each request over HTTP and with the WebSocket's upgrade, beside the usual ones. Never shown:
+    they may hold secrets."""
     fast_books: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
     """Order books of 5 levels a side each half second, or (false) of 20 levels a side each 5.4 seconds."""
     key: Secret | None = attrs.field(default=None, validator=_check_key)

@@ -2,18 +2,23 @@
 
 import os
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import partial
 
 import attrs
 import pytest
 import trio
+from gateway import PASS, let_in
 
 from livetrio import Config
 from livetrio.app.account_lock import account_locks, lock_folder
-from livetrio.app.config import JournalConfig
+from livetrio.app.config import JournalConfig, LiveTradingConfig, StrategyConfig
 from livetrio.app.doctor import account
 from livetrio.app.doctor.check import Check, Verdict, all_well
 from livetrio.app.doctor.doctor import examine
+from livetrio.app.endpoint import WebSocketEndpoint
 from livetrio.clock import SIMULATED_EPOCH, Clock
+from livetrio.engines.risk_config import RiskConfig, StrategyLimits
 from livetrio.exchange import ExchangeSettings, LocalExchange, make_key
 from livetrio.exchange.chain.account import Agent
 from livetrio.secrets import Secret
@@ -49,20 +54,33 @@ BEGAN = []
 
 
 @asynccontextmanager
-async def practice(tmp_path, monkeypatch, *, key=None, account=None, faults=(), has_key=True, **more):
+async def practice(
+    tmp_path,
+    monkeypatch,
+    *,
+    key=None,
+    account=None,
+    faults=(),
+    has_key=True,
+    gateway=None,
+    headers=(),
+    **more,
+):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     BEGAN.append(trio.current_time())
     exchange = LocalExchange(ExchangeSettings(faults=faults), clock=Clock.simulated())
     monkeypatch.setenv("DOCTORS_KEY", (key or exchange.keys[0]).secret_hex)
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
-        site = network.listen(HOST, 80, exchange.serve_stream)
+        serve = exchange.serve_stream
+        site = network.listen(HOST, 80, serve if gateway is None else partial(gateway, serve))
         await nursery.start(exchange.run)
         settings = HyperliquidConfig(
             network="local",
             base_url=f"http://{HOST}",
             key=Secret("env:DOCTORS_KEY") if has_key else None,
             account=account,
+            headers=dict(headers),
         )
         config = Config(
             venues={"hyperliquid": settings},
@@ -229,6 +247,71 @@ async def test_an_allowance_that_is_used_up_is_told(autojump_clock, tmp_path, mo
 
     assert verdicts(nearly) == {"allowance": "warning"}
     assert verdicts(over)["allowance"] == "failed"
+
+
+async def test_behind_a_gateway_it_knocks_as_the_engine_does(autojump_clock, tmp_path, monkeypatch):
+    async with practice(tmp_path, monkeypatch, gateway=let_in, headers=PASS) as world:
+        known = await world.examine()
+    async with practice(tmp_path, monkeypatch, gateway=let_in) as world:
+        unknown = await world.examine()
+
+    assert verdicts(known) == {}
+    assert verdicts(unknown) == {"latency": "failed"}
+    assert "status 401" in unknown["latency"].found
+
+
+@pytest.mark.parametrize(
+    ("own", "most", "expected", "words"),
+    [
+        ((None, None), "50", {}, "at [risk] max_order_rate, 50 orders a second, the rest would last 3m 20s"),
+        (("0.05", "0.05"), "50", {}, "at the strategies' max_order_rate, 0.10 orders a second, the rest"),
+        (("1", "2"), "50", {"allowance"}, "at the strategies' max_order_rate, 3 orders a second, the rest"),
+        (("1", None), "50", {}, "at [risk] max_order_rate, 50 orders a second"),
+        (("20", "20"), "30", {"allowance", "rate"}, "at [risk] max_order_rate, 30 orders a second"),
+        (("13", "13"), "50", {"allowance", "rate"}, "at the strategies' max_order_rate, 26 orders a second"),
+    ],
+)
+async def test_what_may_be_sent_is_compared_with_what_the_strategies_mean_to_send(
+    autojump_clock, tmp_path, monkeypatch, own, most, expected, words
+):
+    limits = {
+        name: StrategyLimits(max_order_rate=None if rate is None else Decimal(rate))
+        for name, rate in zip(("left", "right"), own, strict=True)
+    }
+    risk = RiskConfig(max_order_rate=Decimal(most), strategies=limits)
+    strategies = tuple(StrategyConfig(path="quoter.py:Quoter", name=name) for name in limits)
+    async with practice(tmp_path, monkeypatch, risk=risk, strategies=strategies) as world:
+        found = await world.examine()
+
+    assert verdicts(found) == dict.fromkeys(expected, "warning")
+    assert words in found["allowance"].found
+
+
+async def test_an_endpoint_by_hand_is_opened_with_its_headers(autojump_clock, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCTORS_PASS", PASS["x-pass"])
+    for headers in ({"x-pass": "env:DOCTORS_PASS"}, {}):
+        endpoint = WebSocketEndpoint(url=f"ws://{HOST}/ws", headers=headers)
+        engine = LiveTradingConfig(ws_endpoints=(endpoint,))
+        async with practice(tmp_path, monkeypatch, gateway=let_in, engine=engine) as world:
+            world.config = attrs.evolve(world.config, venues={})
+            found = await world.examine()
+
+        check = found[f"ws {HOST}/ws"]
+        assert check.verdict is (Verdict.OK if headers else Verdict.FAILED)
+        assert ("the answer to a ping comes" if headers else "refused the upgrade: 401") in check.found
+
+
+async def test_a_proxy_that_is_not_used_is_named_where_nothing_is_reached(
+    autojump_clock, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.test")
+    async with practice(tmp_path, monkeypatch) as world:
+        well = await world.examine()
+        world.site.refuse = True
+        found = await world.examine()
+
+    assert verdicts(well) == {}
+    assert found["tcp"].advice.endswith("(HTTPS_PROXY is set; livetrio uses no proxy)")
 
 
 async def test_without_a_key_there_is_market_data_alone(autojump_clock, tmp_path, monkeypatch):
