@@ -18,7 +18,10 @@ from livetrio.app.options import config_argument, set_option
 @set_option
 @click.option("--plan", is_flag=True, required=True, help="Say it, and do nothing. (The start does it.)")
 def reconcile(config: Path, overrides: tuple[str, ...], plan: bool) -> None:
-    """Compare the journal with the venues, and say what the next start would do about each difference."""
+    """Compare the journal with the venues, and say what the next start would do about each difference.
+
+    A venue that is asked too much refuses to answer for a while; that is waited for, for two minutes.
+    """
     with explaining_errors():
         import trio
 
@@ -29,7 +32,7 @@ def reconcile(config: Path, overrides: tuple[str, ...], plan: bool) -> None:
 
         settings = load_config(config, overrides=overrides)
         with progress("comparing the journal with the venues"):
-            plans = trio.run(make_plans, settings)
+            plans = trio.run(make_plans, settings, lambda words: click.echo(mask(words), err=True))
         for each in plans:
             click.echo(mask(render_plan(each)))
         if any(each.wrong is not None for each in plans):

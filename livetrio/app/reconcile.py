@@ -5,19 +5,19 @@ Asks over HTTP, and reads a copy of the journal; so it may run while an engine d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
-import trio
 
 from livetrio.app.config import Config
+from livetrio.app.patient_asker import PatientAsker
 from livetrio.app.tables import cell, table
 from livetrio.app.wiring import network_dial
 from livetrio.clock import Clock
 from livetrio.engines.client_ids import is_ours
 from livetrio.engines.execution_config import ExecutionConfig, ForeignPolicy
-from livetrio.errors import HttpError, UsageError
+from livetrio.errors import UsageError
 from livetrio.journal.reading import open_copy
 from livetrio.model import AccountReport, Fill, FundingPayment, Order, OrderReport
 from livetrio.supervision.asker import Asker
@@ -25,10 +25,7 @@ from livetrio.supervision.dial import Dial
 from livetrio.supervision.fill_reader import FillReader
 from livetrio.supervision.http import HttpClient
 from livetrio.venues.registry import VENUES
-from livetrio.venues.trading import Trading, TradingVenue
-
-PATIENCE = 30.0
-"""Seconds for all that is asked of one venue."""
+from livetrio.venues.trading import Question, Trading, TradingVenue
 
 DAY = 86_400_000_000_000
 """Nanoseconds: so long before the last fill fills are told apart one by one, as the engine does it."""
@@ -68,12 +65,22 @@ class Plan:
     findings: Sequence[Finding]
 
 
-async def make_plans(config: Config, *, dial: Dial | None = None, clock: Clock | None = None) -> list[Plan]:
+async def make_plans(
+    config: Config,
+    tell: Callable[[str], object] = lambda _words: None,
+    *,
+    dial: Dial | None = None,
+    clock: Clock | None = None,
+) -> list[Plan]:
     """What the next start would find and do, for each venue that has an account.
+
+    Args:
+      tell: called, when a venue has to be waited for, with words for people.
 
     Raises:
       UsageError: no venue has one that is there now.
-      HttpError: a venue does not answer.
+      HttpError: a venue does not answer, or refuses to for too long.
+      FrameError: what it answers makes no sense.
       JournalError: the journal cannot be read.
     """
     clock = clock or Clock.live()
@@ -84,21 +91,15 @@ async def make_plans(config: Config, *, dial: Dial | None = None, clock: Clock |
                 continue  # it will be a new one
             venue = VENUES[name].load().make(settings)
             if venue.trading is not None:
-                with trio.move_on_after(PATIENCE) as limit:
-                    plans.append(await _plan(venue, venue.trading, config, http, clock))
-                if limit.cancelled_caught:
-                    raise HttpError(f"{venue.name} did not answer in {PATIENCE:g} s")
+                asker = PatientAsker(venue, venue.trading, http, clock, tell)
+                plans.append(await _plan(venue, venue.trading, config, asker))
     if not plans:
         raise UsageError("no venue of this configuration has an account that is there before the start")
     return plans
 
 
-async def _plan(
-    venue: TradingVenue, trading: Trading, config: Config, http: HttpClient, clock: Clock
-) -> Plan:
-    answers = [await http.post(request) for request in venue.instrument_requests()]
-    venue.load_instruments(answers)
-    asker = Asker(http, trading.budget, clock)
+async def _plan(venue: TradingVenue, trading: Trading, config: Config, asker: Asker) -> Plan:
+    await asker.ask(_ask_instruments(venue))
     wrong = await asker.ask(trading.ask_identity())
     reports = await asker.ask(trading.ask_open_orders())
     account = await asker.ask(trading.ask_account())
@@ -115,6 +116,15 @@ async def _plan(
     findings += _positions(account, journal, config.execution.foreign_positions)
     agreeing = sum(each.client_order_id in there for each in journal.orders)
     return Plan(account_id=trading.account_id, wrong=wrong, agreeing=agreeing, findings=findings)
+
+
+def _ask_instruments(venue: TradingVenue) -> Question[object]:
+    """To ask for the list costs nothing of the budget, as in an engine: what it costs has been kept back."""
+    return Question(
+        requests=tuple(venue.instrument_requests()),
+        weight=0,
+        read=lambda answers, _: venue.load_instruments(answers),
+    )
 
 
 @attrs.define

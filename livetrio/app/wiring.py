@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 
 from livetrio.app.config import LiveTradingConfig
 from livetrio.app.endpoint import WebSocketEndpoint
-from livetrio.clock import Clock
 from livetrio.errors import UnknownInstrument
 from livetrio.model import Feed
-from livetrio.supervision.asker import Asker
 from livetrio.supervision.connection import Connection
 from livetrio.supervision.dial import NetworkDial
-from livetrio.supervision.http import HttpClient
 from livetrio.supervision.policy import ConnectionPolicy
 from livetrio.supervision.upstream import RawUpstream, Upstream, VenueUpstream
 from livetrio.venues.base import StreamAddress, Venue
@@ -60,10 +58,9 @@ def upstream_of(endpoint: WebSocketEndpoint) -> Upstream:
     )
 
 
-def open_asker(venue: TradingVenue, trading: Trading, http: HttpClient, clock: Clock) -> Asker:
-    """Asks about an account outside of an engine, with the headers that an engine would send."""
-    stream = next(each for each in venue.streams if each.name == trading.stream)
-    return Asker(http, trading.budget, clock, headers=stream.headers)
+def account_headers(venue: TradingVenue, trading: Trading) -> Mapping[str, str]:
+    """What is sent with each question about the account."""
+    return next(each.headers for each in venue.streams if each.name == trading.stream)
 
 
 class VenueFeeds:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import trio
+from gateway import PASS, let_in
 from stranger_world import Stranger
 from test_scenario_order_recovery import LEAVE, change_position, open_orders
 from trader_world import BTC, BUY, SIZE, Trader, resting, until
@@ -14,8 +16,9 @@ from livetrio.app.config import Config, JournalConfig
 from livetrio.app.reconcile import make_plans, render_plan
 from livetrio.clock import Clock
 from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.errors import UsageError
+from livetrio.errors import HttpError, UsageError
 from livetrio.exchange import ExchangeSettings, LocalExchange
+from livetrio.exchange.faults.grammar import parse_fault
 from livetrio.secrets import Secret
 from livetrio.testing import MemoryNetwork, run_strategy, within
 from livetrio.venues.hyperliquid import HyperliquidConfig
@@ -23,7 +26,9 @@ from livetrio.venues.hyperliquid import HyperliquidConfig
 HOST = "exchange.test"
 
 
-async def plan_of(local, clock, monkeypatch, path, execution=LEAVE, **account):
+async def plan_of(
+    local, clock, monkeypatch, path, execution=LEAVE, *, serve=None, tell=lambda _: None, **account
+):
     """The plan for the exchange's first account."""
     monkeypatch.setenv("PLAN_KEY", local.keys[0].secret_hex)
     settings = HyperliquidConfig(
@@ -34,8 +39,8 @@ async def plan_of(local, clock, monkeypatch, path, execution=LEAVE, **account):
     )
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
-        network.listen(HOST, 80, local.serve_stream)
-        (plan,) = await make_plans(config, dial=network.dial, clock=clock)
+        network.listen(HOST, 80, serve or local.serve_stream)
+        (plan,) = await make_plans(config, tell, dial=network.dial, clock=clock)
         nursery.cancel_scope.cancel()
     return plan
 
@@ -54,7 +59,7 @@ async def world(nursery, autojump_clock):
 
 
 @within(3600)
-async def test_where_all_agree_there_is_nothing_to_do(world, monkeypatch, tmp_path):
+async def test_where_all_agree_there_is_nothing_to_do(autojump_clock, world, monkeypatch, tmp_path):
     local, clock, run_there = world
     trader = Trader()
     async with run_there(trader, journal=tmp_path / "j", execution=LEAVE):
@@ -70,7 +75,9 @@ async def test_where_all_agree_there_is_nothing_to_do(world, monkeypatch, tmp_pa
 
 @pytest.mark.parametrize("policy", ["adopt", "cancel", "refuse"])
 @within(3600)
-async def test_what_the_plan_says_is_what_the_next_start_does(policy, world, monkeypatch, tmp_path):
+async def test_what_the_plan_says_is_what_the_next_start_does(
+    autojump_clock, policy, world, monkeypatch, tmp_path
+):
     local, clock, run_there = world
     path = tmp_path / "j"
     trader = Trader()
@@ -123,7 +130,9 @@ async def test_what_the_plan_says_is_what_the_next_start_does(policy, world, mon
     ],
 )
 @within(3600)
-async def test_a_position_that_no_fill_explains_is_in_the_plan(policy, then, world, monkeypatch, tmp_path):
+async def test_a_position_that_no_fill_explains_is_in_the_plan(
+    autojump_clock, policy, then, world, monkeypatch, tmp_path
+):
     local, clock, run_there = world
     async with run_there(Trader(), journal=tmp_path / "j") as run:
         pass
@@ -142,12 +151,60 @@ async def test_a_position_that_no_fill_explains_is_in_the_plan(policy, then, wor
 
 
 @within(3600)
-async def test_an_account_that_cannot_be_traded_is_said_to_be_one(world, monkeypatch, tmp_path):
+async def test_an_account_that_cannot_be_traded_is_said_to_be_one(
+    autojump_clock, world, monkeypatch, tmp_path
+):
     local, clock, _ = world
     plan = await plan_of(local, clock, monkeypatch, tmp_path / "none", account=local.keys[1].address)
 
     assert f"is itself an account, and no agent of {local.keys[1].address}" in plan.wrong
     assert f"It cannot be traded: {plan.wrong}" in render_plan(plan)
+
+
+@within(3600)
+async def test_plans_one_after_the_other_wait_for_the_venue_and_say_so(
+    autojump_clock, world, monkeypatch, tmp_path
+):
+    local, clock, _ = world
+    told = []
+    begun = trio.current_time()
+    plans = [await plan_of(local, clock, monkeypatch, tmp_path / "none", tell=told.append) for _ in range(25)]
+    took = trio.current_time() - begun
+
+    assert {each.wrong for each in plans} == {None}
+    assert told
+    assert set(told) == {
+        "HYPERLIQUID takes no more questions from this machine for now (status 429): asking again for 120 s"
+    }
+    assert 60 < took < 300
+
+
+@within(3600)
+async def test_a_plan_is_given_up_where_the_venue_refuses_for_too_long(
+    autojump_clock, world, monkeypatch, tmp_path
+):
+    local, clock, _ = world
+    told = []
+    local.mischief.injector.add(parse_fault("429"))
+    begun = trio.current_time()
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(HttpError, match=r"HYPERLIQUID has taken no question .* for 120 s.* status 429")
+    ):
+        await plan_of(local, clock, monkeypatch, tmp_path / "none", tell=told.append)
+
+    assert len(told) == 1
+    assert 100 < trio.current_time() - begun < 130
+
+
+@within(3600)
+async def test_behind_a_gateway_a_plan_is_asked_for_with_the_headers(
+    autojump_clock, world, monkeypatch, tmp_path
+):
+    local, clock, _ = world
+    serve = partial(let_in, local.serve_stream)
+    plan = await plan_of(local, clock, monkeypatch, tmp_path / "none", serve=serve, headers=PASS)
+
+    assert plan.wrong is None
 
 
 async def test_without_an_account_there_is_no_plan():

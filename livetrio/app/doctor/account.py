@@ -14,7 +14,7 @@ import trio
 from livetrio.app.account_lock import account_locks
 from livetrio.app.config import Config
 from livetrio.app.doctor.check import FAILED, OK, WARNING, Check
-from livetrio.app.doctor.network import PATIENCE
+from livetrio.app.doctor.network import PATIENCE, advise
 from livetrio.clock import NANOSECONDS, Clock
 from livetrio.durations import format_duration
 from livetrio.engines.risk_config import RiskConfig
@@ -74,7 +74,7 @@ async def check_account(
             try:
                 checks.append(await part())
             except (HttpError, FrameError) as error:
-                checks.append(Check(name, FAILED, str(error), "see the venue's status page"))
+                checks.append(Check(name, FAILED, str(error), advise(error)))
         if limit.cancelled_caught:
             checks.append(Check(name, FAILED, f"no answer in {PATIENCE:g} s", "see the venue's status page"))
     checks.append(_check_rate(trading, pace))

@@ -15,11 +15,12 @@ from livetrio.app.doctor.account import check_account, pace_of
 from livetrio.app.doctor.check import FAILED, OK, WARNING, Check
 from livetrio.app.doctor.disk import check_journal
 from livetrio.app.doctor.machine import check_machine
-from livetrio.app.doctor.network import PATIENCE, check_answers, check_name, check_stream, check_way
+from livetrio.app.doctor.network import PATIENCE, advise, check_answers, check_name, check_stream, check_way
 from livetrio.app.local_exchange import start_local_exchange
-from livetrio.app.wiring import network_dial, open_asker, policy_of, upstream_of
+from livetrio.app.wiring import account_headers, network_dial, policy_of, upstream_of
 from livetrio.clock import Clock
 from livetrio.errors import FrameError, HttpError
+from livetrio.supervision.asker import Asker
 from livetrio.supervision.dial import Address, Dial, parse_url
 from livetrio.supervision.http import HttpClient
 from livetrio.supervision.nursery import ServiceNursery, open_service_nursery
@@ -109,7 +110,7 @@ class _Doctor:
         if venue.trading is None:
             tell(Check("account", WARNING, "there is no key, so no orders can be placed"))
             return
-        asker = open_asker(venue, venue.trading, http, self.clock)
+        asker = Asker(http, venue.trading.budget, self.clock, headers=account_headers(venue, venue.trading))
         locks = lock_folder(os.environ)
         for check in await check_account(
             venue, venue.trading, asker, self.clock, pace_of(self.config), locks
@@ -138,5 +139,5 @@ async def _check_instruments(venue: TradingVenue, http: HttpClient) -> Check:
             await VenueUpstream(venue, venue.streams[0], http=http).prepare()
             return Check("instruments", OK, f"{len(venue.instruments):,} are listed")
         except (HttpError, FrameError) as error:
-            return Check("instruments", FAILED, str(error), "see the venue's status page")
+            return Check("instruments", FAILED, str(error), advise(error))
     return Check("instruments", FAILED, f"no answer in {PATIENCE:g} s", "see the venue's status page")

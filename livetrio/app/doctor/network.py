@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import ssl
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -42,8 +42,14 @@ SOON = 14 * 86_400
 
 STATUS_PAGE = "see the venue's status page; does a proxy stand in between?"
 
-SHUT_OUT = (401, 403)
-"""HTTP's status for who may not come in."""
+_SHUT_OUT = "whoever answers there does not know this machine: are the venue's headers set, and right?"
+
+ADVICE: Mapping[int | None, str] = {
+    401: _SHUT_OUT,
+    403: _SHUT_OUT,
+    429: "too much is asked from this machine, by all its programs together: wait a minute, and try again",
+}
+"""By HTTP's status."""
 
 
 async def check_name(address: Address) -> Check:
@@ -122,20 +128,19 @@ async def check_answers(
         try:
             for _ in range(REQUESTS):
                 samples.append(await _ask(venue, http, clock))  # noqa: PERF401  # those that came are counted
-        except HttpError as error:
-            return [Check("latency", FAILED, str(error), _advise(error.status))]
-        except FrameError as error:
-            return [Check("latency", FAILED, str(error), _advise(None))]
+        except (HttpError, FrameError) as error:
+            otherwise = "is the address that of the venue's API? see its status page"
+            return [Check("latency", FAILED, str(error), advise(error, otherwise))]
     if limit.cancelled_caught:
         found = f"{len(samples)} answers to {REQUESTS} requests in {PATIENCE:g} s"
         return [Check("latency", FAILED, found, "see the venue's status page, and this machine's network")]
     return [_check_latency([each.round_trip for each in samples]), _check_clock(samples, expire)]
 
 
-def _advise(status: int | None) -> str:
-    if status in SHUT_OUT:
-        return "whoever answers there does not know this machine: are the venue's headers set, and right?"
-    return "is the address that of the venue's API? see its status page"
+def advise(error: HttpError | FrameError, otherwise: str = "see the venue's status page") -> str:
+    """What to do about a question that was not answered."""
+    status = error.status if isinstance(error, HttpError) else None
+    return ADVICE.get(status, otherwise)
 
 
 async def _ask(venue: TradingVenue, http: HttpClient, clock: Clock) -> Sample:

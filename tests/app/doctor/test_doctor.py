@@ -174,6 +174,7 @@ async def test_a_long_line_is_told(autojump_clock, tmp_path, monkeypatch):
     [
         ("maintenance for 1h", {"latency"}),
         ("handshake-503", {"ws market", "ws account"}),
+        ("429", {"latency"}),
         ("nonce", {"key"}),
         ("gap for 1h", {"ws market", "ws account"}),
     ],
@@ -258,6 +259,7 @@ async def test_behind_a_gateway_it_knocks_as_the_engine_does(autojump_clock, tmp
     assert verdicts(known) == {}
     assert verdicts(unknown) == {"latency": "failed"}
     assert "status 401" in unknown["latency"].found
+    assert "headers" in unknown["latency"].advice
 
 
 @pytest.mark.parametrize(
