@@ -131,7 +131,7 @@ async def run_config(
                 freeze_garbage_collector()
                 with account_locks(venues, lock_folder(os.environ)):
                     failure = await _run_for(engine, config, duration)
-                return RunOutcome(report=engine.report(), failure=failure)
+                return RunOutcome(report=_report(engine, config), failure=failure)
     except BaseExceptionGroup as group:
         error = lone_leaf(group)
     raise error  # outside the handler, so that the group does not become its context
@@ -210,6 +210,13 @@ async def _open_venue(name: str, config: Config, services: ServiceNursery) -> Tr
     set_aside(config.journal_path)  # it is about the exchange of another run, which is gone
     base_url, key = await start_local_exchange(config, services)
     return factory.make(settings, base_url=base_url, key=key)
+
+
+def _report(engine: LiveTradingEngine, config: Config) -> EngineReport:
+    report = engine.report()
+    if report.trading is None or not any(each.wants_local_exchange for each in config.venues.values()):
+        return report
+    return attrs.evolve(report, trading=attrs.evolve(report.trading, is_resumed=False))
 
 
 async def _run_for(

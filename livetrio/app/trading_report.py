@@ -8,13 +8,20 @@ from decimal import Decimal
 import attrs
 
 from livetrio.app.order_desk import OrderDesk
-from livetrio.app.tables import cell, count, counts, table
+from livetrio.app.tables import cell, count, counts, one_line, table
 from livetrio.engines.trading_state import TradingState
 from livetrio.model import Order
 from livetrio.operations.look import name_lock
 
 MAX_LEFT = 50
 """Orders that are listed as left; of more the number is told."""
+
+BY_HAND = "So is the next run, until `livetrio resume`, or `livetrio run --forgive`."
+AFTER_A_LOSS = (
+    "The next run finds that loss, too: what was lost in a day counts until midnight UTC, "
+    "a drawdown until `livetrio run --forgive`."
+)
+"""What ends it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,8 +68,17 @@ class TradingReport:
     """The file that remembers all of it."""
     halted: str | None = None
     """Why trading is halted, if it is."""
+    is_halted_by_loss: bool = False
+    """Whether that is because of what was lost, which no hand ends."""
+    is_flattening: bool = False
+    """Whether positions are still to be closed."""
+    paused: str | None = None
+    """Why trading is paused, if it is."""
     locks: tuple[str, ...] = ()
     """Entry locks that hold, in words."""
+    is_resumed: bool = True
+    """Whether the next run begins with this journal, and so with all that holds now. The journal of a local
+    exchange, which is gone with the run, is set aside."""
 
 
 def build_trading_report(desk: OrderDesk) -> TradingReport:
@@ -86,6 +102,9 @@ def build_trading_report(desk: OrderDesk) -> TradingReport:
         equity=cache.get_account_equity(),
         journal=str(desk.keeper.journal.path),
         halted=desk.risk.reason if desk.risk.state is TradingState.HALTED else None,
+        is_halted_by_loss=desk.kill_switch.breach is not None,
+        is_flattening=desk.kill_switch.is_flattening,
+        paused=desk.pause.reason,
         locks=tuple(map(name_lock, desk.risk.locks())),
     )
 
@@ -109,12 +128,30 @@ def render_trading(report: TradingReport) -> list[str]:
     lines = ["", f"Orders: {counts(report.orders) or 'none'}. Fills: {count(report.fills)}."]
     equity = "" if report.equity is None else f" Equity: {money(report.equity)}."
     lines.append(f"Profit since the journal began: {money(report.pnl)}, fees included.{equity}")
-    if report.halted is not None:
-        lines.append(f"Trading is halted: {report.halted}.")
-    lines += [f"Entries are locked of {each}." for each in report.locks]
+    lines += _render_holds(report)
     lines += _render_positions(report.positions)
     lines += _render_left(report.left)
     return lines
+
+
+def _render_holds(report: TradingReport) -> list[str]:
+    """What keeps orders in, and what ends it."""
+    lines = []
+    if report.halted is not None:
+        end = AFTER_A_LOSS if report.is_halted_by_loss else BY_HAND
+        lines.append(_with(f"Trading is halted: {one_line(report.halted)}.", end, report))
+    if report.is_flattening:
+        lines.append(_with("Positions are still to be closed.", "The next run goes on with it.", report))
+    if report.paused is not None:
+        lines.append(_with(f"Trading is paused: {one_line(report.paused)}.", BY_HAND, report))
+    lines += [f"Entries are locked of {each}." for each in report.locks]
+    if report.locks and report.is_resumed:
+        lines.append("The next run keeps the locks; what ends them before is `livetrio run --forgive`.")
+    return lines
+
+
+def _with(words: str, end: str, report: TradingReport) -> str:
+    return f"{words} {end}" if report.is_resumed else words
 
 
 def _render_positions(positions: Sequence[PositionLeft]) -> list[str]:

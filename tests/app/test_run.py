@@ -51,6 +51,7 @@ async def test_a_configuration_runs_until_its_strategy_has_enough(collector):
     assert account.name == "hyperliquid/account"
     assert (connection.name, connection.sessions, connection.faults) == ("hyperliquid/market", 1, {})
     assert gc.get_freeze_count() > 0
+    assert not outcome.report.trading.is_resumed  # its exchange is gone
 
 
 @within(30)
@@ -77,15 +78,20 @@ async def test_it_stops_by_itself_after_the_duration(collector):
 
 
 @within(30)
-async def test_a_venue_elsewhere_is_dialed_where_it_is(collector):
+async def test_a_venue_elsewhere_is_dialed_where_it_is(collector, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("A_KEY", "0x" + "11" * 32)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    venues = {"hyperliquid": HyperliquidConfig(network="local", base_url=f"http://127.0.0.1:{port}")}
+    settings = HyperliquidConfig(
+        network="local", base_url=f"http://127.0.0.1:{port}", key=Secret("env:A_KEY")
+    )
 
-    outcome = await run_config(whole(venues=venues), duration=0.3)
+    outcome = await run_config(whole(venues={"hyperliquid": settings}), duration=0.3)
 
     assert outcome.failure is None
-    (connection,) = outcome.report.connections
+    assert outcome.report.trading.is_resumed
+    connection, _account = outcome.report.connections
     assert connection.endpoint == f"ws://127.0.0.1:{port}/ws"
     assert connection.sessions == 0
     assert "does not accept connections" in connection.last_error

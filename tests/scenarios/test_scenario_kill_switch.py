@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from decimal import Decimal
 
+import attrs
 import pytest
 import trio
 from exchange_world import change_position, open_exchange
@@ -230,6 +231,7 @@ async def test_what_was_to_be_closed_is_closed_by_the_next_run_and_what_comes_la
             run.engine.halt("by hand", flatten=True)
             await trio.sleep(1)
         held = positions(run)
+        told = render_trading(run.engine.report().trading)
         run.exchange.mischief.injector.remove()
         async with run_there(Trader(), journal=path) as run:
             await until(lambda: not run.desk.kill_switch.is_flattening)
@@ -240,6 +242,7 @@ async def test_what_was_to_be_closed_is_closed_by_the_next_run_and_what_comes_la
             await trio.sleep(60)
 
     assert held == [1000]
+    assert "Positions are still to be closed. The next run goes on with it." in told
     assert closed == []
     assert positions(run) == [1000]
 
@@ -265,12 +268,32 @@ async def test_the_report_names_a_halt_and_what_is_locked(autojump_clock):
         for side in (BUY, SELL):
             await trader.ctx.wait_closed(trader.ctx.submit_order(BTC, side, SIZE))
         run.engine.halt("by hand")
-        lines = render_trading(run.engine.report().trading)
+    trading = run.engine.report().trading
+    halted, locked, kept, *_ = render_trading(trading)[3:]
+    gone = render_trading(attrs.evolve(trading, is_resumed=False))
 
-    assert "Trading is halted: by hand." in lines
-    (locked,) = [each for each in lines if each.startswith("Entries are locked")]
+    assert halted == (
+        "Trading is halted: by hand. "
+        "So is the next run, until `livetrio resume`, or `livetrio run --forgive`."
+    )
     assert locked.startswith(f"Entries are locked of {BTC}, until 2026-")
     assert "cooling down after a round trip" in locked
+    assert kept == "The next run keeps the locks; what ends them before is `livetrio run --forgive`."
+    assert gone[3:5] == ["Trading is halted: by hand.", locked]
+    assert not any("next run" in each for each in gone)
+
+
+@within(3600)
+async def test_the_report_names_a_pause_though_the_engine_has_stopped(autojump_clock):
+    async with run_strategy(Trader()) as run:
+        run.desk.pause.begin("paused by somebody")
+    trading = run.engine.report().trading
+
+    assert (trading.paused, trading.halted) == ("paused by somebody", None)
+    assert render_trading(trading)[3] == (
+        "Trading is paused: paused by somebody. So is the next run, until `livetrio resume`, or "
+        "`livetrio run --forgive`."
+    )
 
 
 @within(3600)
@@ -327,7 +350,9 @@ async def test_a_loss_limit_halts_trading_and_cancels_what_rests(autojump_clock)
             await trio.sleep(1.1)
         await until(lambda: not run.desk.tracker.working())
         refused = trader.rest()
+    halted = render_trading(run.engine.report().trading)[3]
 
     assert [each.status for each in orders] == [S.CANCELED] * 5
     assert not run.account.orders
     assert "lost today, the limit is 2" in refused.reason
+    assert "lost today, the limit is 2. The next run finds that loss, too" in halted
