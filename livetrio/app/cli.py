@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from livetrio.app.config import Config
     from livetrio.app.load import CheckRecording
     from livetrio.app.report import EngineReport
+    from livetrio.app.run import RunOutcome
 
 EPILOG = """\b
 Exit codes:
@@ -104,6 +105,7 @@ def run(
     with explaining_errors(format):
         import trio
 
+        from livetrio.app.held_signals import HeldSignals
         from livetrio.app.live_screen import live_screen
         from livetrio.app.logs import configure_logs
         from livetrio.app.run import run_config
@@ -111,16 +113,16 @@ def run(
 
         recent = RecentLines()
         configure_logs(format, log_level or settings.logging.level, listener=recent.take)
+        held = HeldSignals()
         work = partial(run_config, settings, duration=duration, forgive=forgive, warnings=recent)
         with live_screen(wanted=live and format != "json") as screen:
-            outcome = trio.run(partial(work, screen=screen))
+            outcome = trio.run(partial(work, screen=screen, prepare=held.hold))
         if outcome.failure is not None:
             tell_failure(outcome.failure, format)
         _print_report(outcome.report, format)
-        if outcome.failure is not None:
-            sys.exit(FAILED)
-        if outcome.report.trading is not None and outcome.report.trading.left:
-            sys.exit(LEFT)
+        code = _exit_code(outcome)
+        held.release(code)
+        sys.exit(code)
 
 
 @livetrio.command(epilog=EPILOG, short_help="Say what is wrong with CONFIG.")
@@ -157,6 +159,13 @@ def _load(path: Path, overrides: tuple[str, ...], check_recording: CheckRecordin
     return load_config(
         path, overrides=overrides, check_strategy=check_strategy, check_recording=check_recording
     )
+
+
+def _exit_code(outcome: RunOutcome) -> int:
+    if outcome.failure is not None:
+        return FAILED
+    trading = outcome.report.trading
+    return LEFT if trading is not None and trading.left else 0
 
 
 def _print_report(report: EngineReport, format: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -108,12 +108,13 @@ async def run_config(
     forgive: bool = False,
     warnings: Iterable[str] = (),
     screen: Screen | None = None,
+    prepare: Callable[[LiveTradingEngine], object] = lambda _engine: None,
 ) -> RunOutcome:
     """Run what a configuration says, until it ends, a signal comes, or ``duration`` seconds have passed.
 
     With ``forgive`` halts and entry locks of earlier runs are ended, and drawdowns count from now.
     ``warnings`` are the last lines of the log that matter, to be shown beside it. What the engine does is
-    shown on the ``screen``, if there is one.
+    shown on the ``screen``, if there is one. ``prepare`` is given the engine just before it runs.
 
     Raises:
       ConfigError: as `open_engine`.
@@ -130,6 +131,8 @@ async def run_config(
                     _show(engine, config, warnings, screen)
                 freeze_garbage_collector()
                 with account_locks(venues, lock_folder(os.environ)):
+                    await trio.lowlevel.checkpoint()  # a Ctrl+C that trio has kept back is raised here
+                    prepare(engine)
                     failure = await _run_for(engine, config, duration)
                 return RunOutcome(report=_report(engine, config), failure=failure)
     except BaseExceptionGroup as group:

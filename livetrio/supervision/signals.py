@@ -30,8 +30,15 @@ async def watch_signals(on_signal: Callable[[str], None]) -> None:
     if threading.current_thread() is not threading.main_thread():
         log.warning("signals are not handled: the engine does not run in the main thread")
         return
-    # Whoever was started by `nohup` ignores it already, and is to outlive the terminal.
-    closed = [each for each in CLOSED if signal.getsignal(each) is not signal.SIG_IGN]
-    with trio.open_signal_receiver(*WATCHED, *HALTING, *closed) as signals:
+    with trio.open_signal_receiver(*watched_signals()) as signals:
         async for number in signals:
             on_signal(signal.Signals(number).name)
+
+
+def watched_signals() -> list[signal.Signals]:
+    """All that are watched in this process.
+
+    Whoever was started by `nohup` ignores SIGHUP already, and is to outlive the terminal.
+    """
+    closed = [each for each in CLOSED if signal.getsignal(each) is not signal.SIG_IGN]
+    return [*WATCHED, *HALTING, *closed]

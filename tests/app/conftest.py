@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import signal
 from pathlib import Path
 
 import pytest
 import run_strategies
 from config_files import STRATEGY
+
+from livetrio.supervision.signals import watched_signals
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +18,15 @@ def place(tmp_path):
     run_strategies.PLACES.append(tmp_path)
     yield
     run_strategies.PLACES.pop()
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """What signals do is as it was before, though a command has seen to its process."""
+    before = {each: signal.getsignal(each) for each in watched_signals()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
