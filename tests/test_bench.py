@@ -257,6 +257,18 @@ def test_an_order_that_never_came_by_is_noticed():
         orders.match_chunks([10, 20, 30], [0, 0, 0], 0, chunks)
 
 
+def test_start_up_is_timed_until_a_quote_is_there_and_a_run_without_one_is_noticed(tmp_path):
+    startup, processes = bench("startup"), bench("processes")
+    with processes.Exchange() as exchange:
+        bare, served = startup.time_run(exchange.url, 1), startup.time_run(exchange.url, 1, startup.PAGE)
+
+    (shortest,) = startup.time_help(1)
+    assert 0 < shortest < bare[0]
+    assert shortest < served[0]
+    with pytest.raises(processes.CheckFailed, match="ended with 2: Usage"):
+        startup._time(["run"], "the first quote", tmp_path)
+
+
 def test_a_virtual_hour_is_timed_and_a_world_that_does_not_hold_is_noticed(monkeypatch):
     worlds = bench("worlds")
 

@@ -6,6 +6,7 @@ output, everything else (logs, problems, tracebacks) to the standard error.
 
 from __future__ import annotations
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -99,6 +100,7 @@ def run(
     log_format: str | None,
 ) -> None:
     """Run the strategies of CONFIG until Ctrl+C, SIGTERM or --duration; then print a report."""
+    gc.set_threshold(100_000)  # what is imported stays: to look through it again and again takes 60 ms
     with explaining_errors():
         settings = _load(config, overrides)
     format = log_format or settings.logging.format

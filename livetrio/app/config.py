@@ -187,7 +187,9 @@ class ExchangeConfig:
     """TCP port on the loopback interface. 0: any that is free."""
 
     def __attrs_post_init__(self) -> None:
-        from livetrio.exchange.faults.grammar import BadFault, parse_fault
+        if not self.faults:
+            return
+        from livetrio.exchange.faults.grammar import BadFault, parse_fault  # and with it the whole exchange
 
         problems = []
         for index, line in enumerate(self.faults):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, throughput, worlds
+from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, startup, throughput, worlds
 from benchmarks.engine import WATCHED
 from benchmarks.processes import CheckFailed
 from benchmarks.table import Row, machine, print_table
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "exchange": exchange.measure,
     "orders": orders.measure,
     "worlds": worlds.measure,
+    "startup": startup.measure,
 }
 
 

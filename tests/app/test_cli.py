@@ -190,6 +190,32 @@ def test_help_is_there_at_once_because_nothing_heavy_is_imported():
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ('[venues.hyperliquid]\nnetwork = "testnet"\n', []),
+        ('[venues.hyperliquid]\nnetwork = "local"\n', ["livetrio.exchange"]),
+        ('[operations]\nhttp = "127.0.0.1:0"\n', ["prometheus_client"]),
+    ],
+)
+def test_a_run_imports_what_its_configuration_needs_and_before_anything_runs(tmp_path, settings, expected):
+    path = tmp_path / "config.toml"
+    path.write_text(settings)
+    program = (
+        "import sys\n"
+        "from livetrio import load_config\n"
+        "from livetrio.app.run import import_ahead\n"
+        f"import_ahead(load_config({str(path)!r}))\n"
+        "print(sorted({'livetrio.exchange', 'prometheus_client'} & sys.modules.keys()))"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT, check=True
+    )
+
+    assert result.stdout == f"{expected}\n"
+
+
 def test_python_m_livetrio_tells_its_version_and_nothing_else():
     result = run_process("--version")
 
