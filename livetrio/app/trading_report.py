@@ -73,7 +73,7 @@ class TradingReport:
     is_flattening: bool = False
     """Whether positions are still to be closed."""
     paused: str | None = None
-    """Why trading is paused, if it is."""
+    """``paused by …``, if trading is."""
     locks: tuple[str, ...] = ()
     """Entry locks that hold, in words."""
     is_resumed: bool = True
@@ -143,7 +143,7 @@ def _render_holds(report: TradingReport) -> list[str]:
     if report.is_flattening:
         lines.append(_with("Positions are still to be closed.", "The next run goes on with it.", report))
     if report.paused is not None:
-        lines.append(_with(f"Trading is paused: {one_line(report.paused)}.", BY_HAND, report))
+        lines.append(_with(f"Trading is {one_line(report.paused)}.", BY_HAND, report))
     lines += [f"Entries are locked of {each}." for each in report.locks]
     if report.locks and report.is_resumed:
         lines.append("The next run keeps the locks; what ends them before is `livetrio run --forgive`.")

@@ -291,7 +291,7 @@ async def test_the_report_names_a_pause_though_the_engine_has_stopped(autojump_c
 
     assert (trading.paused, trading.halted) == ("paused by somebody", None)
     assert render_trading(trading)[3] == (
-        "Trading is paused: paused by somebody. So is the next run, until `livetrio resume`, or "
+        "Trading is paused by somebody. So is the next run, until `livetrio resume`, or "
         "`livetrio run --forgive`."
     )
 
