@@ -1,4 +1,4 @@
-"""Schedule: makes a run of trio the same each time. The only module that knows trio's private names.
+"""Schedule: makes a run of trio the same each time. The only one here that knows trio's private names.
 
 What trio leaves to chance, and what libraries and strategies draw by themselves, comes from the seed while
 the block runs: the order of tasks that are ready at one moment, `os.urandom` (masking keys, ids), and the
