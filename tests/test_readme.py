@@ -6,17 +6,15 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
-import trio
 
-from livetrio import Clock, Config, LiveTradingConfig, load_config
+from livetrio import Config, LiveTradingConfig, load_config
 from livetrio.app.config import ExchangeConfig, JournalConfig, LoggingConfig, StrategyConfig
 from livetrio.engines.execution_config import ExecutionConfig
 from livetrio.engines.risk_config import RiskConfig
-from livetrio.exchange import LocalExchange, write_recording
+from livetrio.exchange import write_recording
 from livetrio.operations.alerts.config import AlertConfig, ChannelConfig
 from livetrio.operations.alerts.rules import RULES
 from livetrio.operations.config import OperationsConfig
@@ -125,24 +123,6 @@ def test_the_tests_that_it_shows_pass(folder: Path) -> None:
     )
 
     assert "5 passed" in outcome.stdout, outcome.stdout
-
-
-async def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    exchange = LocalExchange(clock=Clock.live())
-    async with trio.open_nursery() as nursery:
-        url: str = await nursery.start(exchange.serve)
-        block = PYTHON["library.py"]
-        local = f'url="{url.replace("http", "ws")}/ws", venue="hyperliquid"'
-        assert 'url="wss://api.hyperliquid.xyz/ws"' in block
-        names: dict[str, Any] = {"__name__": "library"}
-        exec(block.replace('url="wss://api.hyperliquid.xyz/ws"', local), names)
-        with trio.move_on_after(1.5):
-            await names["main"]()
-        nursery.cancel_scope.cancel()
-
-    lines = capsys.readouterr().out.splitlines()
-    assert any(re.fullmatch(r"BTC-USD-PERP\.HYPERLIQUID 9\d{4}\.\d 9\d{4}\.\d", line) for line in lines)
-    assert any(re.fullmatch(r"tick 1 9\d{4}(\.\d+)?", line) for line in lines)
 
 
 @pytest.mark.parametrize("name", PYTHON)

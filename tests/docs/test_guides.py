@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+import trio
 
-from livetrio import load_config
+from livetrio import Clock, load_config
 from livetrio.app.cli import livetrio as cli
+from livetrio.exchange import LocalExchange
 from livetrio.simulation.catalogue import CATALOGUE
 from livetrio.simulation.plan import Plan
 from livetrio.strategy.loader import check_strategy
@@ -117,6 +120,29 @@ def test_what_is_mended_does_not_forget(folder: Path) -> None:
     (folder / "mended.py").rename(folder / "forgetful.py")
 
     assert "1 passed" in (output := pytest_run(folder, "test_restart.py")), output
+
+
+async def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    exchange = LocalExchange(clock=Clock.live())
+    async with trio.open_nursery() as nursery:
+        url: str = await nursery.start(exchange.serve)
+        block = FILES["library.py"]
+        local = f'url="{url.replace("http", "ws")}/ws", venue="hyperliquid"'
+        assert 'url="wss://api.hyperliquid.xyz/ws"' in block
+        names: dict[str, Any] = {"__name__": "library"}
+        exec(block.replace('url="wss://api.hyperliquid.xyz/ws"', local), names)
+        with trio.move_on_after(1.5):
+            await names["main"]()
+        nursery.cancel_scope.cancel()
+
+    lines = capsys.readouterr().out.splitlines()
+    assert any(re.fullmatch(r"BTC-USD-PERP\.HYPERLIQUID 9\d{4}\.\d 9\d{4}\.\d", line) for line in lines)
+    assert any(re.fullmatch(r"tick 1 9\d{4}(\.\d+)?", line) for line in lines)
+
+
+@pytest.mark.parametrize("name", [each for each in FILES if each.endswith(".py")])
+def test_the_programs_compile(name: str) -> None:
+    compile(FILES[name], name, "exec")
 
 
 @pytest.mark.parametrize("page, command", COMMANDS)
