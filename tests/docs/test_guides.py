@@ -12,32 +12,17 @@ from typing import Any
 import click
 import pytest
 import trio
+from shown import ENVIRON, FILES, ROOT, TEXTS, blocks
 
 from livetrio import Clock, load_config
 from livetrio.app.cli import livetrio as cli
 from livetrio.exchange import LocalExchange
+from livetrio.operations.alerts.rules import RULES
 from livetrio.simulation.catalogue import CATALOGUE
 from livetrio.simulation.plan import Plan
 from livetrio.strategy.loader import check_strategy
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-PAGES = sorted(each for each in (ROOT / "docs").rglob("*.md") if "_build" not in each.parts)
-
-TEXTS = {page.relative_to(ROOT / "docs").as_posix(): page.read_text() for page in PAGES}
-
-
-def blocks(language: str) -> list[tuple[str, str]]:
-    """Each block of a language, with the page that it is on."""
-    return [
-        (name, block)
-        for name, text in TEXTS.items()
-        for block in re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    ]
-
-
-FILES = {block.splitlines()[0].removeprefix("# "): block for _, block in [*blocks("python"), *blocks("toml")]}
-"""By the name of the file, which each says in its first line."""
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # apprise imports it
 
 COMMANDS = [
     (page, line.removeprefix("$ "))
@@ -48,12 +33,6 @@ COMMANDS = [
 
 
 LIMIT = 300  # seconds for anything started here
-
-ENVIRON = {
-    "HYPERLIQUID_KEY": "0x" + "11" * 32,
-    "LIVETRIO_TOKEN": "a-long-token-of-mine-and-nobody-elses",
-    "HOOK_URL": "https://example.com/hook",
-}
 
 
 @pytest.fixture
@@ -75,6 +54,13 @@ def test_each_file_is_shown_once_under_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("name", [each for each in FILES if each.endswith(".toml")])
 def test_the_configurations_load_with_the_strategies_that_are_shown(folder: Path, name: str) -> None:
     assert load_config(folder / name, environ=ENVIRON, check_strategy=check_strategy).strategies
+
+
+def test_the_alerts_that_are_shown_go_two_ways_and_all_rules_are_told_of(folder: Path) -> None:
+    operations = load_config(folder / "alerts.toml", environ=ENVIRON).operations
+
+    assert [each.kind for each in operations.channels.values()] == ["apprise", "webhook"]
+    assert [name for name in RULES if f"`{name}`" not in TEXTS["guides/operating.md"]] == []
 
 
 def test_the_plan_is_one() -> None:
@@ -102,6 +88,10 @@ def pytest_run(folder: Path, file: str) -> str:
 
 def test_the_tests_of_the_first_strategy_pass(folder: Path) -> None:
     assert "2 passed" in (output := pytest_run(folder, "test_nibbler.py")), output
+
+
+def test_the_tests_in_worlds_pass(folder: Path) -> None:
+    assert "4 passed" in (output := pytest_run(folder, "test_worlds.py")), output
 
 
 def test_the_strategy_that_forgets_fails_as_is_told(folder: Path) -> None:
