@@ -1,25 +1,17 @@
 """Tests of the README: what it shows loads, runs, and is so."""
 
-import json
 import re
+import shlex
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
-import attrs
 import pytest
 
-from livetrio import Config, LiveTradingConfig, load_config
-from livetrio.app.config import ExchangeConfig, JournalConfig, LoggingConfig, StrategyConfig
-from livetrio.engines.execution_config import ExecutionConfig
-from livetrio.engines.risk_config import RiskConfig
-from livetrio.exchange import write_recording
-from livetrio.operations.alerts.config import AlertConfig, ChannelConfig
-from livetrio.operations.alerts.rules import RULES
-from livetrio.operations.config import OperationsConfig
+from livetrio import load_config
+from livetrio.app.cli import livetrio as cli
+from livetrio.simulation.catalogue import CATALOGUE
 from livetrio.strategy.loader import check_strategy
-from livetrio.venues.hyperliquid import HyperliquidConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,82 +27,33 @@ TOML = blocks("toml")
 PYTHON = {block.splitlines()[0].removeprefix("# "): block for block in blocks("python")}
 """By the name of the file, which each says in its first line."""
 
+SHELL = [
+    line.removeprefix("$ ")
+    for block in blocks("console")
+    for line in block.splitlines()
+    if line.startswith("$ ")
+]
+
+TABLE = re.findall(r"^\| `livetrio (.*?)` \|", TEXT, re.MULTILINE)
+"""The table of commands, each with what it takes."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """All that the README shows, as files."""
+    """All that the README shows, as files, and the configurations that it names."""
     for name, block in PYTHON.items():
         (tmp_path / name).write_text(block)
+    (tmp_path / "spread.toml").write_text(TOML[0])
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
     return tmp_path
-
-
-ENVIRON = {
-    "MY_TOKEN": "a-token-of-mine",
-    "HYPERLIQUID_KEY": "0x" + "11" * 32,
-    "LIVETRIO_TOKEN": "a-token-of-the-page",
-    "PHONE_URL": "https://hooks.example.com/phone",
-}
-
-
-def load(folder: Path, text: str) -> Config:
-    file = folder / "readme.toml"
-    file.write_text(text)
-    return load_config(file, environ=ENVIRON, check_strategy=check_strategy)
 
 
 @pytest.mark.parametrize("text", TOML)
 def test_the_configurations_load(folder: Path, text: str) -> None:
-    assert load(folder, text).strategies
+    file = folder / "readme.toml"
+    file.write_text(text)
 
-
-def test_the_defaults_are_those_that_it_says(folder: Path) -> None:
-    full = next(text for text in TOML if "[engine]" in text)
-    config = load(folder, full)
-
-    assert attrs.evolve(config.engine, ws_endpoints=()) == LiveTradingConfig()
-    assert config.venues["hyperliquid"] == HyperliquidConfig()
-    assert config.logging == LoggingConfig()
-    assert config.exchange == ExchangeConfig()
-    (strategy,) = config.strategies
-    assert strategy == StrategyConfig(path=strategy.path, name=strategy.name, params=strategy.params)
-
-
-def test_every_setting_is_there_and_what_is_commented_out_is_right(folder: Path) -> None:
-    full = next(text for text in TOML if "[engine]" in text)
-    uncommented = re.sub(r"^# ", "", full, flags=re.MULTILINE)
-    mids = {"channel": "allMids", "data": {"mids": {"BTC": "91374.5"}}}
-    write_recording(folder / "my-recording.gz", [(1_793_628_000_481_803_000, json.dumps(mids))])
-    config = load(folder, uncommented)
-    data = tomllib.loads(uncommented)
-
-    assert data["engine"].keys() == {field.name for field in attrs.fields(LiveTradingConfig)}
-    assert data["strategies"][0].keys() == {field.name for field in attrs.fields(StrategyConfig)}
-    assert data["logging"].keys() == {field.name for field in attrs.fields(LoggingConfig)}
-    assert data["exchange"].keys() == {field.name for field in attrs.fields(ExchangeConfig)}
-    assert data["execution"].keys() == {field.name for field in attrs.fields(ExecutionConfig)}
-    assert data["risk"].keys() == {field.name for field in attrs.fields(RiskConfig)}
-    assert data["operations"].keys() == {field.name for field in attrs.fields(OperationsConfig)}
-    assert data["journal"].keys() == {field.name for field in attrs.fields(JournalConfig)}
-    timed, loss = data["operations"]["alerts"]
-    assert timed.keys() | loss.keys() == {field.name for field in attrs.fields(AlertConfig)}
-    default = AlertConfig(rule="gate_closed")
-    assert (timed["longer_than_ms"], timed["every_ms"]) == (default.longer_than * 1000, default.every_ms)
-    phone = data["operations"]["channels"]["phone"]
-    assert phone.keys() == {field.name for field in attrs.fields(ChannelConfig)}
-    assert config.engine.ws_endpoints[0].headers["Authorization"].resolve() == "a-token-of-mine"
-
-
-def test_the_alerts_that_it_shows_load(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livetrio.operations.alerts.channels.has_apprise", lambda: True)
-    monkeypatch.setattr("livetrio.operations.alerts.channels.make_service", lambda url: url)
-    [block] = re.findall(r"^```\n(\[operations\]\nalerts.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    file = folder / "alerts.toml"
-    file.write_text(block)
-    urls = {"PHONE_URL": "tgram://TOKEN/CHAT", "HOOK_URL": "https://hooks.example.com/a"}
-    operations = load_config(file, environ=urls).operations
-
-    assert [each.kind for each in operations.channels.values()] == ["apprise", "webhook"]
-    assert [name for name in RULES if f"`{name}`" not in TEXT] == []
+    assert load_config(file, environ={}, check_strategy=check_strategy).strategies
 
 
 def test_the_tests_that_it_shows_pass(folder: Path) -> None:
@@ -122,7 +65,7 @@ def test_the_tests_that_it_shows_pass(folder: Path) -> None:
         timeout=60,
     )
 
-    assert "5 passed" in outcome.stdout, outcome.stdout
+    assert "1 passed" in outcome.stdout, outcome.stdout
 
 
 @pytest.mark.parametrize("name", PYTHON)
@@ -131,11 +74,69 @@ def test_the_programs_compile(name: str) -> None:
     compile(PYTHON[name], name, "exec")
 
 
-def test_the_files_and_folders_that_it_names_are_there() -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
+@pytest.mark.parametrize("line", [each for each in SHELL if re.match(r"livetrio |\./scripts/demo ", each)])
+def test_the_commands_are_taken(folder: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo hands its arguments to `livetrio run`."""
+    monkeypatch.chdir(folder)
+    command = line.replace("./scripts/demo", "livetrio run configs/demo.toml")
+    _, name, *arguments = shlex.split(re.sub(r" > .*", "", command), comments=True)
+
+    params = cli.commands[name].make_context("livetrio", arguments).params
+    if "overrides" in params:
+        assert load_config(params["config"], overrides=params["overrides"], environ={}).strategies
+
+
+def test_what_is_killed_is_configured_as_it_shows(folder: Path) -> None:
+    lines = [shlex.split(line, comments=True) for line in SHELL if line.startswith("export ")]
+    environ = dict(word.split("=", 1) for _, *words in lines for word in words)
+    config = load_config(folder / "configs/demo.toml", environ=environ)
+
+    venue = config.venues["hyperliquid"]
+    assert venue.has_account
+    assert not venue.wants_local_exchange
+    assert f"livetrio orders configs/{config.journal.path} " in TEXT  # it lies beside the configuration
+
+
+def test_every_command_has_its_line_and_takes_what_is_said_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    for line in TABLE:
+        name, *words = line.split()
+        taken = {"CONFIG": "spread.toml", "JOURNAL": "some.journal"}
+        cli.commands[name].make_context("livetrio", [taken.get(word, word) for word in words])
+
+    assert {line.split()[0] for line in TABLE} == cli.commands.keys()
+
+
+def test_every_guide_is_named() -> None:
+    named = re.findall(r"^\| \[.*?\]\((docs/guides/.*?)\) \|", TEXT, re.MULTILINE)
+
+    assert set(named) == {f"docs/guides/{each.name}" for each in (ROOT / "docs/guides").glob("*.md")}
+
+
+def test_it_counts_faults_bugs_and_promises_right() -> None:
+    bugs = (ROOT / "scripts/planted/bugs.py").read_text()
+    promises = re.findall(r"^\| I\d+ \|", (ROOT / "docs/guides/simulation.md").read_text(), re.MULTILINE)
+
+    assert f"{len(CATALOGUE.kinds)} kinds of faults" in TEXT
+    assert f"each of {len(re.findall('^@_bug$', bugs, re.MULTILINE))}," in TEXT
+    assert len(re.findall("^@_hard_bug$", bugs, re.MULTILINE)) == 7
+    assert "seven more" in TEXT
+    assert len(promises) == 14
+    assert "Fourteen invariants" in TEXT
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_the_files_and_folders_that_a_page_names_are_there(name: str) -> None:
+    text = (ROOT / name).read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", text)
+    pictures = re.findall(r'(?:src|href)="(?!https?:)([^"#]+)', text)
+    named = re.findall(r"`((?:configs|scripts|livetrio|tests|\.ci)/[\w./-]*)`", text)
 
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [each for each in links + pictures if not (ROOT / each).exists()] == []
+    assert [each for each in named if "NAME" not in each and not (ROOT / each).exists()] == []
 
 
 def test_it_speaks_of_nothing_but_the_project() -> None:
