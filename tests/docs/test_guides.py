@@ -6,21 +6,26 @@ import shlex
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import trio
+import trio.testing
 from shown import ENVIRON, FILES, ROOT, TEXTS, blocks
 
 from livetrio import Clock, load_config
 from livetrio.app.cli import livetrio as cli
 from livetrio.exchange import LocalExchange
+from livetrio.model import ShutdownEvent
 from livetrio.operations.alerts.rules import RULES
 from livetrio.simulation.catalogue import CATALOGUE
 from livetrio.simulation.plan import Plan
 from livetrio.strategy.loader import check_strategy
+from livetrio.testing import run_strategy
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # apprise imports it
 
@@ -31,6 +36,8 @@ COMMANDS = [
     if re.match(r"\$ (\w+=\S+ )?livetrio ", line)
 ]
 
+
+BTC = "BTC-USD-PERP.HYPERLIQUID"
 
 LIMIT = 300  # seconds for anything started here
 
@@ -128,6 +135,38 @@ async def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> N
     lines = capsys.readouterr().out.splitlines()
     assert any(re.fullmatch(r"BTC-USD-PERP\.HYPERLIQUID 9\d{4}\.\d 9\d{4}\.\d", line) for line in lines)
     assert any(re.fullmatch(r"tick 1 9\d{4}(\.\d+)?", line) for line in lines)
+
+
+def shown(name: str) -> Any:
+    """What a program that is shown calls as the program itself is called."""
+    names: dict[str, Any] = {}
+    exec(FILES[f"{name}.py"], names)
+    return names[name]
+
+
+async def test_the_order_that_a_function_works_comes_to_its_end(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    nibble = partial(shown("nibble"), instrument=BTC, size=Decimal("0.01"))
+    async with run_strategy(nibble) as run:
+        await trio.sleep(40)
+
+    (order,) = run.engine.cache.get_orders_by_instrument(BTC)
+    assert order.is_closed
+    assert run.account.orders == {}  # at the exchange
+
+
+async def test_the_function_that_waits_for_a_wide_spread_stops_the_engine(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    ended: list[ShutdownEvent] = []
+    widest = partial(shown("widest"), instrument=BTC, limit=Decimal(0))
+    async with run_strategy(
+        widest, prepare=lambda engine: engine.bus.subscribe("system.shutdown", ended.append)
+    ):
+        await trio.sleep(40)
+
+    assert [event.message for event in ended] == [f"widest: the spread of {BTC} is above 0"]
 
 
 @pytest.mark.parametrize("name", [each for each in FILES if each.endswith(".py")])
