@@ -44,7 +44,8 @@ class _Watch:
     things: dict[str, _Thing] = attrs.field(factory=dict)
     begun: list[str] = attrs.field(factory=list)
     """Lines that wait to be told."""
-    over: list[str] = attrs.field(factory=list)
+    over: dict[str, str] = attrs.field(factory=dict)
+    """The same of what is over, by thing. If one begins again before its end is told, it has not ended."""
     level: Level = "info"
     """The worst of what waits."""
     last_sent: int | None = None
@@ -93,7 +94,9 @@ class Watcher:
             if thing is None:
                 thing = watch.things[finding.thing] = _Thing(now)
             elif not thing.is_so:
-                thing.is_so, thing.is_told, thing.first = True, False, now
+                thing.is_so = True
+                if watch.over.pop(finding.thing, None) is None:
+                    thing.is_told, thing.first = False, now
             if finding.held is not None:
                 thing.first = now - round(finding.held * NANOSECONDS)
             if not thing.is_told and self._is_due(watch, thing, now):
@@ -113,9 +116,9 @@ class Watcher:
     def _end(self, watch: _Watch, name: str, thing: _Thing, now: int) -> None:
         if thing.is_so and thing.is_told and watch.rule.over is not None:
             after = format_duration((now - thing.first) / NANOSECONDS)
-            watch.over.append(f"{name}: {watch.rule.over_words} after {after}.")
+            watch.over[name] = f"{name}: {watch.rule.over_words} after {after}."
         thing.is_so = False
-        if not _is_recent(thing.last_told, watch.alert.every_ms / 1000, now):
+        if name not in watch.over and not _is_recent(thing.last_told, watch.alert.every_ms / 1000, now):
             del watch.things[name]
 
     def _gather(self, watch: _Watch, now: int, *, hurry: bool) -> list[tuple[AlertConfig, Message]]:
@@ -126,11 +129,11 @@ class Watcher:
             rule=watch.alert.rule,
             level=watch.level,
             title=watch.rule.title if watch.begun else watch.rule.over or watch.rule.title,
-            lines=(*watch.begun, *watch.over),
+            lines=(*watch.begun, *watch.over.values()),
             is_over=not watch.begun,
             ts=now,
         )
-        watch.begun, watch.over, watch.level, watch.last_sent = [], [], "info", now
+        watch.begun, watch.over, watch.level, watch.last_sent = [], {}, "info", now
         return [(watch.alert, message)]
 
 

@@ -73,6 +73,19 @@ def test_what_was_kept_quiet_is_told_late_if_it_is_still_so():
     )
 
 
+def test_what_begins_again_before_its_end_was_told_has_not_ended():
+    watcher = watch("connection_down", longer_than_ms=0)
+    down, up = (connection(state="reconnecting"),), (connection(),)
+    told(watcher, view(0, connections=down))
+    assert [title for title, _ in told(watcher, view(1, connections=down))] == ["connection down"]
+
+    told(watcher, view(3, connections=up))  # within ten seconds of the message: it waits
+    assert told(watcher, view(5, connections=down), has_ended=True) == []
+    assert [text for _, text in told(watcher, view(60, connections=up))] == [
+        "hyperliquid/market: connected again after 1m 0s."
+    ]
+
+
 def test_another_thing_of_the_same_rule_is_told_by_itself():
     watcher = watch("order_unknown", longer_than_ms=5_000)
     [_] = told(watcher, view(10, orders=(order("0xa1", since=6.0),)))
