@@ -87,6 +87,21 @@ def load_config(
     return loader.load(check_strategy, check_recording)
 
 
+def find_journal_path(path: Path, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the journal of a configuration is, by the file and the environment.
+
+    Nothing else of it is looked at, so that no secret has to be there, and nothing else has to be right.
+
+    Raises:
+      ConfigError: the file cannot be read.
+    """
+    data = _read_toml(path)
+    _Loader(data, path, os.environ if environ is None else environ).override(())
+    table = data.get("journal")
+    named = table.get("path") if isinstance(table, dict) else None
+    return path.parent / (named if isinstance(named, str) else f"{path.stem}.journal")
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     def fail(message: str, where: str = "") -> ConfigError:
         return ConfigError([Problem(where, message)], source=str(path))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from livetrio.errors import NoAnswer, NotRunning, UsageError
+from livetrio.app.load import find_journal_path
+from livetrio.errors import NoAnswer, NotRunning
 from livetrio.journal.lock import holder_of
 from livetrio.operations.http.control import short_name, socket_of
 
@@ -31,21 +31,12 @@ class Answer:
 
 
 def find_journal(path: Path) -> Path:
-    """The journal that is meant by it, or by a configuration.
-
-    Of this nothing is read but where its journal is, so that no secret has to be there.
+    """The journal that is meant by it, or by a configuration: see `find_journal_path`.
 
     Raises:
-      UsageError: it cannot be read.
+      ConfigError: the configuration cannot be read.
     """
-    if path.suffix != ".toml":
-        return path
-    try:
-        table = tomllib.loads(path.read_text("utf-8-sig")).get("journal", {})
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    named = table.get("path") if isinstance(table, dict) else None
-    return path.parent / (named if isinstance(named, str) else f"{path.stem}.journal")
+    return find_journal_path(path) if path.suffix == ".toml" else path
 
 
 def ask(journal: Path, path: str, *, method: str = "GET", query: Mapping[str, str] | None = None) -> Answer:

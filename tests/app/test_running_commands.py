@@ -20,7 +20,7 @@ from livetrio.app.cli import livetrio
 from livetrio.app.run import open_engine
 from livetrio.app.running import find_journal
 from livetrio.app.running_words import render_status
-from livetrio.errors import ConfigError, UsageError
+from livetrio.errors import ConfigError
 from livetrio.journal.lock import JournalLock
 from livetrio.operations.config import OperationsConfig
 from livetrio.operations.http.control import control_socket, socket_of
@@ -135,14 +135,16 @@ def test_halt_reaches_an_engine_that_answers_nobody(journal):
     assert got == [signal.SIGUSR1]
 
 
-def test_the_journal_of_a_configuration_is_found_without_its_secrets(tmp_path):
+def test_the_journal_of_a_configuration_is_found_without_its_secrets(tmp_path, monkeypatch):
     config = tmp_path / "a.toml"
     config.write_text('[journal]\npath = "there/b.journal"\n')
     assert find_journal(config) == tmp_path / "there" / "b.journal"
     config.write_text('[venues.hyperliquid]\nkey = "env:NOT_SET"\n')
     assert find_journal(config) == tmp_path / "a.journal"
+    monkeypatch.setenv("livetrio__Journal__Path", "c.journal")  # as for `livetrio run`
+    assert find_journal(config) == tmp_path / "c.journal"
     config.write_text("no TOML")
-    with pytest.raises(UsageError, match=r"a\.toml: "):
+    with pytest.raises(ConfigError, match=r"a\.toml: "):
         find_journal(config)
     assert find_journal(tmp_path / "c.journal") == tmp_path / "c.journal"
 
