@@ -27,3 +27,5 @@ class Leg:
     """How the venue says that it ended."""
     reason: str | None = None
     ts_end: int = 0
+    is_guessed: bool = False
+    """Whether only its fills say that it is there: its size is theirs then, until the venue tells it."""

@@ -8,7 +8,8 @@ what a question finds. Each is a fact that is noted; the order moves on when the
 - An end is final (`order_states`), and only the venue's word is one.
 - A modification gives the order another *revision*: a leg of its own with its own size and, at some venues,
   its own id. The end of an old leg is no end of the order, and while a modification is under way the end of
-  the present leg may be either: the order's, or only the leg's.
+  the present leg may be either: the order's, or only the leg's. A fill of a leg that nobody knows is proof of
+  a modification that the journal has lost; how much of it is open, only the venue can say (`Leg.is_guessed`).
 """
 
 from __future__ import annotations
@@ -229,7 +230,7 @@ class TrackedOrder:
             self.legs[revision] = Leg(report.quantity, report.price, report.trigger_price)
         leg = self.legs[revision]
         if report.quantity is not None:
-            leg.quantity = report.quantity
+            leg.quantity, leg.is_guessed = report.quantity, False
             self.order.quantity = self._quantity()
         if report.price is not None:
             leg.price = report.price
@@ -266,8 +267,11 @@ class TrackedOrder:
         if leg is None and fill.revision < order.revision:  # of before the last start, and late
             leg = self.legs[fill.revision] = Leg(ZERO, None, None, end=OrderStatus.CANCELED)
         elif leg is None:
-            leg = self.leg
+            price = None if order.price is None else fill.price
+            leg = self.legs[fill.revision] = Leg(ZERO, price, order.trigger_price, is_guessed=True)
         leg.filled += fill.quantity
+        if leg.is_guessed:
+            leg.quantity = leg.filled
         order.average_price = self._average_with(fill)
         order.filled_quantity += fill.quantity
         events: list[OrderEvent] = []
@@ -276,7 +280,8 @@ class TrackedOrder:
         self._note_venue_id(fill.revision, fill.venue_order_id)
         order.quantity = self._quantity()
         previous = order.status
-        happening = Happening.FILL if self.leg.filled >= self.leg.quantity else Happening.FILL_PART
+        is_whole = self.leg.filled >= self.leg.quantity and not self.leg.is_guessed
+        happening = Happening.FILL if is_whole else Happening.FILL_PART
         order.status = next_status(previous, happening) or previous
         order.ts_event = fill.ts_event
         events.append(
@@ -362,11 +367,31 @@ class TrackedOrder:
         if leg.end is None or self.order.pending_revision is not None or self.missing:
             return []
         if leg.end is OrderStatus.FILLED:
-            return []  # its fills have made it so
+            return self._complete(ts_init)
         happening, kind = _ENDS[leg.end]
         if happening is Happening.REJECT and not self.order.is_inflight:
             happening, kind = _ENDS[OrderStatus.CANCELED]  # it had been there
         return self._happen(happening, kind, leg.reason, leg.ts_end, ts_init)
+
+    def _complete(self, ts_init: int) -> list[OrderEvent]:
+        """The venue calls it filled. Its fills have made it so, but where its size was told after them."""
+        order, leg = self.order, self.leg
+        previous, status = order.status, next_status(order.status, Happening.FILL)
+        if order.is_closed or status is None or leg.filled < leg.quantity:
+            return []
+        order.status, order.ts_event = status, leg.ts_end
+        return [
+            OrderUpdated(
+                order=order,
+                previous=previous,
+                status=status,
+                quantity=order.quantity,
+                price=order.price,
+                trigger_price=order.trigger_price,
+                ts_event=leg.ts_end,
+                ts_init=ts_init,
+            )
+        ]
 
     # Making it so.
 

@@ -370,6 +370,8 @@ class OrderTracker:
         elif order.status is OrderStatus.UNKNOWN:
             self._write_timeline(order)
             self.watch(order, order.reason or "unknown", 0)
+        elif tracked.leg.is_guessed:
+            self.hasten(order, "a modification that is not in the journal", 0)
         elif order.is_open and not order.is_canceling and order.pending_revision is None:
             self.watchlist.remove(order.client_order_id)
         if order.is_closed:

@@ -206,6 +206,38 @@ def test_a_leg_that_only_the_venue_knows_is_taken_in():
     assert tracked.order.quantity == 5
 
 
+def test_fills_of_a_modification_that_the_journal_has_lost_say_that_there_was_one_but_not_its_size():
+    tracked = TrackedOrder(order(S.ACCEPTED))
+    events = take(tracked, fill(1, 12, revision=1, venue_id="2"), fill(2, 8, revision=1, venue_id="2"))
+
+    assert events == ["OrderUpdated", "OrderFilled", "OrderFilled"]
+    assert tracked.order.status is S.PARTIALLY_FILLED
+    assert (tracked.order.filled_quantity, tracked.order.quantity) == (20, 20)
+    assert (tracked.order.revision, tracked.order.venue_order_id) == (1, "2")
+    assert tracked.leg.is_guessed
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "event"),
+    [
+        (report(S.FILLED, 0, of=20, revision=1, venue_id="2"), S.FILLED, "OrderUpdated"),
+        (report(S.CANCELED, 5, of=25, revision=1, venue_id="2"), S.CANCELED, "OrderCanceled"),
+        (report(S.ACCEPTED, 5, of=25, revision=1, venue_id="2"), S.PARTIALLY_FILLED, None),
+    ],
+)
+def test_its_size_is_the_venues_word_whether_before_or_after_the_fills(said, status, event):
+    fills = fill(1, 12, revision=1, venue_id="2"), fill(2, 8, revision=1, venue_id="2")
+    for news in permutations([*fills, said]):
+        tracked = TrackedOrder(order(S.ACCEPTED))
+        events = take(tracked, *news)
+
+        assert tracked.order.status is status, news
+        assert (tracked.order.filled_quantity, tracked.order.quantity) == (20, said.quantity)
+        assert not tracked.leg.is_guessed
+        if news[-1] is said and event is not None:
+            assert events[-1] == event
+
+
 @pytest.mark.parametrize("is_over", [True, False])
 def test_the_end_of_a_modification_that_nobody_made_is_nothing(is_over):
     assert TrackedOrder(order(S.ACCEPTED)).end_modification("x", 1, is_over=is_over) == []
