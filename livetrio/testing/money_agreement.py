@@ -23,12 +23,13 @@ ZERO = Decimal(0)
 
 def disagreements_of_money(run: StrategyRun) -> Iterator[str]:
     """In which amounts journal, cache and exchange differ, in words."""
-    yield from _of_balances(run)
+    yield from disagreements_of_balances(run)
     yield from _of_costs(run)
     yield from _of_results(run)
 
 
-def _of_balances(run: StrategyRun) -> Iterator[str]:
+def disagreements_of_balances(run: StrategyRun) -> Iterator[str]:
+    """The same of what the account holds as a whole."""
     there = run.account
     for service in run.desk.accounts:
         account = run.engine.cache.get_account(service.trading.account_id)

@@ -91,7 +91,7 @@ async def test_what_differs_is_found(spoil, invariant, words, autojump_clock):
     )
 
 
-async def look(spoil, left=()):
+async def look(spoil):
     async with run_strategy(Buyer()) as run:
         await trio.sleep(10)
         await wait_quiet(run)
@@ -99,20 +99,34 @@ async def look(spoil, left=()):
         assert run.account.fills
         if spoil is not None:
             spoil(run)
-        process = SimpleNamespace(engine=run.engine, journal=run.journal, left=left)
+        process = SimpleNamespace(engine=run.engine, journal=run.journal, left=())
         return [*last_look(process, run.exchange, run.site, run.since)]
 
 
-async def test_of_an_order_that_is_named_as_left_nothing_is_held_against_the_engine(autojump_clock):
-    left = SimpleNamespace(client_order_id="none", venue_order_id=None)
-    assert await look(drop_order, [left])
+ETH = "ETH-USD-PERP.HYPERLIQUID"
 
-    def drop_named(run):
-        left.venue_order_id = str(run.account.orders.popitem()[0])
 
+def left_one(run, instrument_id=BTC):
+    """One of its orders, which has gone from the exchange meanwhile, is named as left."""
+    oid = str(run.account.orders.popitem()[0])
+    return SimpleNamespace(client_order_id="none", venue_order_id=oid, instrument_id=instrument_id)
+
+
+@pytest.mark.parametrize("spoil", [lambda _: None, move_position, earn])
+async def test_an_order_that_is_named_as_left_explains_what_differs_in_its_instrument(spoil, autojump_clock):
     async with run_strategy(Buyer()) as run:
         await trio.sleep(10)
         await wait_quiet(run)
-        drop_named(run)
-        process = SimpleNamespace(engine=run.engine, journal=run.journal, left=[left])
+        spoil(run)
+        process = SimpleNamespace(engine=run.engine, journal=run.journal, left=[left_one(run)])
         assert not [*last_look(process, run.exchange, run.site, run.since)]
+
+
+@pytest.mark.parametrize("spoil", [drop_order, lose_fill, move_position])
+async def test_it_explains_nothing_of_other_orders_and_instruments(spoil, autojump_clock):
+    async with run_strategy(Buyer()) as run:
+        await trio.sleep(10)
+        await wait_quiet(run)
+        process = SimpleNamespace(engine=run.engine, journal=run.journal, left=[left_one(run, ETH)])
+        spoil(run)
+        assert [*last_look(process, run.exchange, run.site, run.since)]
