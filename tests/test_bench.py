@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -267,6 +268,19 @@ def test_start_up_is_timed_until_a_quote_is_there_and_a_run_without_one_is_notic
     assert shortest < served[0]
     with pytest.raises(processes.CheckFailed, match="ended with 2: Usage"):
         startup._time(["run"], "the first quote", tmp_path)
+
+
+def test_an_engine_that_is_watched_is_measured_while_its_page_is_read(monkeypatch):
+    watching, processes, feeder = bench("watching"), bench("processes"), bench("feeder")
+    with processes.Feeder(feeder.Settings(kinds=("trades",), pool=30_000, rounds=4)) as venue:
+        alone, watched, seen = watching._pair("trades", venue)
+        monkeypatch.setattr(watching, "json", Mock(loads=lambda _: {"views": 3, "metrics": 0}))
+        with pytest.raises(processes.CheckFailed, match="the page should have been read"):
+            watching._pair("trades", venue)
+
+    assert alone > 0
+    assert watched > 0
+    assert seen >= 2
 
 
 def test_a_virtual_hour_is_timed_and_a_world_that_does_not_hold_is_noticed(monkeypatch):

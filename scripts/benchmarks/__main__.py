@@ -10,7 +10,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import ablation, exchange, idle, latency, memory, micro, orders, startup, throughput, worlds
+from benchmarks import (
+    ablation,
+    exchange,
+    idle,
+    latency,
+    memory,
+    micro,
+    orders,
+    startup,
+    throughput,
+    watching,
+    worlds,
+)
 from benchmarks.engine import WATCHED
 from benchmarks.processes import CheckFailed
 from benchmarks.table import Row, machine, print_table
@@ -25,6 +37,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "orders": orders.measure,
     "worlds": worlds.measure,
     "startup": startup.measure,
+    "watching": watching.measure,
 }
 
 

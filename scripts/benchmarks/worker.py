@@ -24,6 +24,7 @@ from benchmarks import (
     micro,
     orders,
     throughput,
+    watching,
     worlds,
 )
 
@@ -44,6 +45,7 @@ JOBS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "sustained orders": orders.run_sustained,
     "signing": orders.run_signing,
     "world": worlds.run,
+    "watched": watching.run,
 }
 """By name; each takes its settings as keywords."""
 
