@@ -10,9 +10,9 @@ be killed and started again, so a strategy is made anew each time; what its modu
 These are plain functions, with a clock of their own: call them from a ``def``, not from an ``async def``.
 
 How long it takes (one core of a small server, a strategy that looks at one market and does nothing):
-10 minutes 2 s, an hour 11 to 14 s, a day 4 to 5 minutes, with all faults or without. It is the market that
-takes the time: with ``instruments=1`` a day takes 3 minutes, and with ``regime="none"``, a market in which
-nobody else trades, 35 to 40 s.
+10 minutes 2 s, an hour 7 to 9 s, a day 3 to 4 minutes, with all faults or without. It is the market that
+takes the time: with ``instruments=1`` a day takes 2 to 3 minutes, and with ``regime="none"``, a market in
+which nobody else trades, half a minute.
 """
 
 from __future__ import annotations

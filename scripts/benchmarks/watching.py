@@ -7,15 +7,12 @@ asks for the metrics once a second, which is more often than Prometheus does.
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 from typing import Any
 
 import structlog
@@ -31,11 +28,6 @@ from livetrio.operations.config import OperationsConfig
 from livetrio.operations.service import Operations
 
 TARGET = 0.9
-
-EVERY = 1.0
-"""Seconds between two looks at the metrics."""
-
-LIMIT = 60.0
 
 
 def measure(*, quick: bool) -> list[Row]:
@@ -67,7 +59,7 @@ def _pair(kind: str, feeder: Feeder) -> tuple[float, float, int]:
     check(found, feeder.sums())
     alone = found["messages"] / found["seconds"]
     port = _free_port()
-    command = [sys.executable, "-m", "benchmarks.watching", str(port)]
+    command = [sys.executable, "-m", "benchmarks.page_reader", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as reader:
         found = work("watched", **settings, port=port)
         check(found, feeder.sums())
@@ -97,47 +89,3 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
-
-
-# The reader's part.
-
-
-def read(port: int) -> dict[str, int]:
-    """Look at an engine's page and metrics until it has gone; how often they came."""
-    began = time.monotonic()
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except ConnectionRefusedError:
-            if time.monotonic() - began > LIMIT:
-                raise
-            time.sleep(0.02)
-    seen = {"views": 0, "metrics": 0}
-    scraper = threading.Thread(target=_scrape, args=(port, seen))
-    scraper.start()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
-    try:
-        connection.request("GET", "/api/stream")
-        for line in connection.getresponse():
-            seen["views"] += line.startswith(b"data:")
-    except (OSError, http.client.HTTPException):
-        pass  # the engine has ended
-    scraper.join()
-    return seen
-
-
-def _scrape(port: int, seen: dict[str, int]) -> None:
-    try:
-        while True:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
-            connection.request("GET", "/metrics")
-            seen["metrics"] += b"livetrio_" in connection.getresponse().read()
-            connection.close()
-            time.sleep(EVERY)
-    except (OSError, http.client.HTTPException):
-        return
-
-
-if __name__ == "__main__":
-    print(json.dumps(read(int(sys.argv[1]))))
