@@ -24,7 +24,7 @@ CONFIG = Path(__file__).parent / "world/quoter.toml"
 
 SEEDS = (3, 4, 6)
 
-PACE = 0.4
+PACE = 0.33
 """Of the market, so that about ten messages come in a second."""
 
 
