@@ -346,20 +346,7 @@ class TrackedOrder:
         order.price, order.trigger_price = leg.price, leg.trigger_price
         order.quantity = self._quantity()
         order.ts_event = ts_event
-        if order.is_closed:
-            return []
-        return [
-            OrderUpdated(
-                order=order,
-                previous=order.status,
-                status=order.status,
-                quantity=order.quantity,
-                price=order.price,
-                trigger_price=order.trigger_price,
-                ts_event=ts_event,
-                ts_init=ts_init,
-            )
-        ]
+        return [] if order.is_closed else [self._updated(order.status, ts_event, ts_init)]
 
     def _settle(self, ts_init: int) -> list[OrderEvent]:
         """End the order, if its present leg has ended, nothing may follow, and no fill is missing."""
@@ -380,18 +367,7 @@ class TrackedOrder:
         if order.is_closed or status is None or leg.filled < leg.quantity:
             return []
         order.status, order.ts_event = status, leg.ts_end
-        return [
-            OrderUpdated(
-                order=order,
-                previous=previous,
-                status=status,
-                quantity=order.quantity,
-                price=order.price,
-                trigger_price=order.trigger_price,
-                ts_event=leg.ts_end,
-                ts_init=ts_init,
-            )
-        ]
+        return [self._updated(previous, leg.ts_end, ts_init)]
 
     # Making it so.
 
@@ -416,6 +392,19 @@ class TrackedOrder:
             previous=previous,
             status=self.order.status,
             reason=reason,
+            ts_event=ts_event,
+            ts_init=ts_init,
+        )
+
+    def _updated(self, previous: OrderStatus, ts_event: int, ts_init: int) -> OrderUpdated:
+        order = self.order
+        return OrderUpdated(
+            order=order,
+            previous=previous,
+            status=order.status,
+            quantity=order.quantity,
+            price=order.price,
+            trigger_price=order.trigger_price,
             ts_event=ts_event,
             ts_init=ts_init,
         )

@@ -21,6 +21,7 @@ from livetrio import topics
 from livetrio.bus import MessageBus
 from livetrio.cache import Cache
 from livetrio.engines.client_ids import is_ours, strategy_of
+from livetrio.engines.found_order import order_found
 from livetrio.engines.known_fills import KnownFills
 from livetrio.engines.leg import ZERO
 from livetrio.engines.portfolio import Portfolio
@@ -42,9 +43,7 @@ from livetrio.model import (
     OrderPendingUpdate,
     OrderReport,
     OrderStatus,
-    OrderType,
     OrderUpdated,
-    TimeInForce,
     Timeline,
     venue_of,
 )
@@ -283,27 +282,9 @@ class OrderTracker:
             return
         key = report.client_order_id or f"{venue_of(report.instrument_id)}-{report.venue_order_id}"
         fills = self._unclaimed.claim(report.venue_order_id)
-        came = sum((each.quantity for each in fills), Decimal(0))
-        filled = max(Decimal(0), (report.filled_quantity or Decimal(0)) - came)
-        order = Order(
-            client_order_id=key,
-            venue_order_id=report.venue_order_id,
-            instrument_id=report.instrument_id,
-            strategy=self.owner_of(report.client_order_id),
-            side=report.side,
-            order_type=report.order_type or OrderType.LIMIT,
-            quantity=report.quantity,
-            price=report.price,
-            trigger_price=report.trigger_price,
-            time_in_force=report.time_in_force or TimeInForce.GTC,
-            post_only=bool(report.post_only),
-            reduce_only=bool(report.reduce_only),
-            filled_quantity=filled,
-            status=OrderStatus.UNKNOWN,
-            revision=report.revision,
-            ts_init=report.ts_init,
-            ts_event=report.ts_event,
-        )
+        came = sum((each.quantity for each in fills), ZERO)
+        order = order_found(report, report.side, report.quantity, key, self.owner_of(report.client_order_id))
+        order.filled_quantity = max(ZERO, (report.filled_quantity or ZERO) - came)
         price = "" if order.price is None else f" at {order.price:f}"
         self.portfolio.surprises.add(
             f"{order.instrument_id}: an order rests that is not in the journal, "
