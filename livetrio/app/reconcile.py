@@ -234,7 +234,8 @@ def _positions(account: AccountReport, journal: _Remembered, policy: ForeignPoli
 
 def render_plan(plan: Plan) -> str:
     """The plan as aligned text."""
-    lines = [f"{plan.account_id}: {plan.agreeing} orders agree."]
+    agree = "1 order agrees" if plan.agreeing == 1 else f"{plan.agreeing} orders agree"
+    lines = [f"{plan.account_id}: {agree}."]
     if plan.wrong is not None:
         lines.append(f"It cannot be traded: {plan.wrong}")
     if not plan.findings:
