@@ -38,3 +38,8 @@ def format_duration(seconds: float) -> str:
     while not parts[0][0]:
         del parts[0]
     return " ".join(f"{count}{unit}" for count, unit in parts[:2])
+
+
+def format_delay(seconds: float) -> str:
+    """The same of what is short most often: ``0.4 ms``; from a second on as `format_duration`."""
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else format_duration(seconds)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetrio.durations import format_duration, parse_duration
+from livetrio.durations import format_delay, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,10 @@ def test_what_is_shown_reads_back_to_within_its_smaller_unit(seconds: int):
     shown = format_duration(seconds)
 
     assert 0 <= seconds - parse_duration(shown.replace(" ", "")) < 3_600
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0.0 ms"), (0.00042, "0.4 ms"), (0.5, "500.0 ms"), (90, "1m 30s")]
+)
+def test_a_delay_is_told_in_milliseconds_below_a_second(seconds, text):
+    assert format_delay(seconds) == text

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from livetrio.app.tables import cell, one_line, table
-from livetrio.durations import format_duration
+from livetrio.durations import format_delay, format_duration
 
 WARNINGS = 5
 """The last ones, that are shown."""
@@ -146,7 +146,7 @@ def _money(amount: str) -> str:
 def _lag(seconds: float | None) -> str:
     if seconds is None:  # of an engine of an earlier version
         return ""
-    return "none" if not seconds else f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f}s"
+    return format_delay(seconds) if seconds else "none"
 
 
 def _age(seconds: float | None) -> str:

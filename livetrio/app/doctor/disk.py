@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from livetrio.app.doctor.check import FAILED, OK, WARNING, Check
+from livetrio.durations import format_delay
 from livetrio.errors import JournalError
 from livetrio.journal.inspection import check_header, inspect_file
 from livetrio.journal.lock import holder_of
@@ -104,8 +105,8 @@ def _check_folder(folder: Path, sync: str) -> Iterator[Check]:
 def _check_speed(folder: Path, times: list[float], sync: str) -> Check:
     median = statistics.median(times)
     found = (
-        f"a write reaches the disk in {median * 1000:.1f} ms (median of {len(times)}, "
-        f"at worst {max(times) * 1000:.1f} ms)"
+        f"a write reaches the disk in {format_delay(median)} (median of {len(times)}, "
+        f"at worst {format_delay(max(times))})"
     )
     if median > SLOW:
         advice = (

@@ -15,6 +15,7 @@ import trio
 
 from livetrio.app.doctor.check import FAILED, OK, WARNING, Check
 from livetrio.clock import NANOSECONDS, Clock
+from livetrio.durations import format_delay
 from livetrio.errors import ConnectionFailed, ConnectionLost, FrameError, HttpError, TlsError
 from livetrio.supervision.dial import Address, Dial
 from livetrio.supervision.http import HttpAnswer, HttpClient
@@ -62,7 +63,9 @@ async def check_name(address: Address) -> Check:
             words = f"{address.host} does not resolve: {getattr(error, 'strerror', None) or error}"
             return Check("dns", FAILED, words, "is the name right, and the network up? see /etc/resolv.conf")
         numbers = ", ".join(dict.fromkeys(str(each[4][0]) for each in found))
-        return Check("dns", OK, f"{address.host} is {numbers}, found in {_ms(trio.current_time() - begun)}")
+        return Check(
+            "dns", OK, f"{address.host} is {numbers}, found in {format_delay(trio.current_time() - begun)}"
+        )
     return Check("dns", FAILED, f"{address.host} is not found in {PATIENCE:g} s", "see /etc/resolv.conf")
 
 
@@ -81,7 +84,7 @@ async def check_way(address: Address, dial: Dial, clock: Clock) -> Sequence[Chec
         found = _look_at_tls(stream, clock)
         await trio.aclose_forcefully(stream)
         return [
-            Check("tcp", OK, f"{address} accepts connections, in {_ms(took)} with all handshakes"),
+            Check("tcp", OK, f"{address} accepts connections, in {format_delay(took)} with all handshakes"),
             *found,
         ]
     return [Check("tcp", FAILED, f"{address} says nothing in {PATIENCE:g} s", "does a firewall let it out?")]
@@ -166,7 +169,9 @@ def _date_offset(answer: HttpAnswer, ours: float) -> float | None:
 
 def _check_latency(times: Sequence[float]) -> Check:
     median = statistics.median(times)
-    found = f"an answer takes {_ms(min(times))} at best, {_ms(median)} median of {len(times)}"
+    found = (
+        f"an answer takes {format_delay(min(times))} at best, {format_delay(median)} median of {len(times)}"
+    )
     if median > SLOW:
         return Check("latency", WARNING, found, "run nearer to the venue, or on a better line")
     return Check("latency", OK, found)
@@ -181,7 +186,7 @@ def _check_clock(samples: Sequence[Sample], expire: float) -> Check:
     differ = max(0.0, abs(offset) - best.round_trip / 2)
     if differ < SKEWED:
         return Check(
-            "clock", OK, f"within {_ms(math.ceil(abs(offset) * 1000) / 1000)} of the venue's{source}"
+            "clock", OK, f"within {format_delay(math.ceil(abs(offset) * 1000) / 1000)} of the venue's{source}"
         )
     found = f"{abs(offset):.1f} s {'behind' if offset > 0 else 'ahead of'} the venue's{source}"
     if best.date_offset is not None and best.offset is not None and abs(best.date_offset - offset) > 2:
@@ -218,7 +223,8 @@ async def check_stream(name: str, upstream: Upstream, dial: Dial, policy: Connec
             nursery.start_soon(websocket.wait_closed)
             with trio.move_on_after(PATIENCE):
                 what = await _wait_for_life(websocket, upstream, came)
-                words = f"opens in {_ms(up - begun)}, {what} comes {_ms(trio.current_time() - up)} later"
+                opened, waited = format_delay(up - begun), format_delay(trio.current_time() - up)
+                words = f"opens in {opened}, {what} comes {waited} later"
             nursery.cancel_scope.cancel("it is known how it is")
     except* (ConnectionFailed, ConnectionLost) as group:
         failure = group
@@ -240,7 +246,3 @@ async def _wait_for_life(websocket: WebSocket, upstream: Upstream, came: trio.Ev
     await websocket.send(heartbeat)
     await came.wait()
     return "the first message"
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms"

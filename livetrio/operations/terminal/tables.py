@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from livetrio.durations import format_duration
+from livetrio.durations import format_delay, format_duration
 from livetrio.operations.terminal.grid import Cell, Grid
 from livetrio.operations.view import (
     ConnectionView,
@@ -88,7 +88,7 @@ def _strategy(each: StrategyView, rate: float | None) -> Sequence[Cell]:
         UNKNOWN if rate is None else f"{rate:,.1f}",
         UNKNOWN if each.per_event_us is None else f"{each.per_event_us:,.0f} µs",
         (f"{each.queued:,}", "warn" if each.queued > 100 else ""),
-        (NONE if not each.lag else _short(each.lag), "warn" if each.lag > BEHIND else ""),
+        (NONE if not each.lag else format_delay(each.lag), "warn" if each.lag > BEHIND else ""),
         (f"{lost:,}", "warn" if lost else ""),
         f"{each.orders:,}",
         NONE if each.pnl is None else f"{each.pnl:+,.2f}",
@@ -143,10 +143,6 @@ def _quote(each: QuoteView, old_after: float) -> Sequence[Cell]:
 
 def _number(number: Decimal | None) -> str:
     return NONE if number is None else f"{number:f}"
-
-
-def _short(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms" if seconds < 1 else format_duration(seconds)
 
 
 def _signed(amount: Decimal) -> Cell:
